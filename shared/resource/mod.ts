@@ -1,0 +1,8 @@
+/**
+ * Resources that release themselves (`await using`), whatever fails, and the supervisor of a program.
+ *
+ * @module
+ */
+export * from "./describe_error.ts";
+export * from "./log.ts";
+export * from "./program.ts";
