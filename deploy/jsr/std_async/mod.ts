@@ -1,22 +1,9 @@
-/** Options of {@linkcode delay}. */
-export interface DelayOptions {
-  signal?: AbortSignal;
-  persistent?: boolean;
-}
-
-/** Resolves after `ms` milliseconds; rejects with the signal's reason when it aborts. */
-export function delay(ms: number, { signal, persistent = true }: DelayOptions = {}): Promise<void> {
-  if (signal?.aborted) return Promise.reject(signal.reason);
-  return new Promise((resolve, reject) => {
-    const abort = () => {
-      clearTimeout(id);
-      reject(signal?.reason);
-    };
-    const id = setTimeout(() => {
-      signal?.removeEventListener("abort", abort);
-      resolve();
-    }, ms);
-    signal?.addEventListener("abort", abort, { once: true });
-    if (!persistent) Deno.unrefTimer(id as unknown as number);
-  });
-}
+/**
+ * The functions that this project calls, with the signatures and the meaning of `jsr:@std/async`, for machines that
+ * cannot reach its registry. Deleting `links` in `deno.json` gives the upstream package.
+ *
+ * @module
+ */
+export { abortable } from "./abortable.ts";
+export { deadline, type DeadlineOptions } from "./deadline.ts";
+export { delay, type DelayOptions } from "./delay.ts";
