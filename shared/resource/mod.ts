@@ -6,3 +6,4 @@
 export * from "./describe_error.ts";
 export * from "./log.ts";
 export * from "./program.ts";
+export * from "./nearest.ts";

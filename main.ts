@@ -1,0 +1,117 @@
+/**
+ * The one entry: parses the verb and hands over. `gateway/` and `server/` are imported only when asked for, so that
+ * neither needs the other's rights.
+ *
+ * @module
+ */
+import { createLog, describeError, exitCodeOf, nearest, UsageError } from "@mbus-gateway/resource";
+import { VERSION } from "@mbus-gateway/wire";
+
+interface Verb {
+  usage: string;
+  summary: string;
+  run(args: string[]): Promise<number>;
+}
+
+const sides: Record<string, (args: string[]) => Promise<number>> = {
+  gateway: async (args) => await (await import("./gateway/main.ts")).gatewayMain(args),
+  server: async (args) => await (await import("./server/main.ts")).serverMain(args),
+};
+
+const verbs: Record<string, Verb> = {
+  gateway: {
+    usage: "gateway [--config FILE]",
+    summary: "Run the gateway: read the meters, spool, publish. Configured by a file (MBUS_GW_CONFIG).",
+    run: (args) => side("gateway")(["run", ...args]),
+  },
+  serve: {
+    usage: "serve",
+    summary: "Run the server: ingest, API, page. Configured by the environment; with none, embedded in ./data.",
+    run: (args) => side("server")(["serve", ...args]),
+  },
+  demo: {
+    usage: "demo [--http-port N] [--mqtt-port N] [--mbus-port N] [--data DIR]",
+    summary: "Show the whole product without hardware: simulated meters, gateway, broker, server, page.",
+    run: async (args) => await (await import("./tests/demo/mod.ts")).demo(args),
+  },
+  decode: {
+    usage: "decode [HEX | FILE | -] [--format text|json|ndjson|annotated]",
+    summary: "Decode M-Bus telegrams.",
+    run: (args) => side("gateway")(["decode", ...args]),
+  },
+  simulate: {
+    usage: "simulate --port N --ledger FILE [--meters N] [--baud N]",
+    summary: "Run a simulated M-Bus segment over TCP, with a ledger of every answer.",
+    run: async (args) => await (await import("./tests/simulator/main.ts")).simulate(args),
+  },
+  "check-config": {
+    usage: "check-config gateway|server",
+    summary: "Say whether a configuration would work, or which key is wrong and why.",
+    run: (args) => onSide("check-config", args),
+  },
+  flags: {
+    usage: "flags gateway|server",
+    summary: "Print the --allow-… words that follow from the configuration of one side.",
+    run: (args) => onSide("flags", args),
+  },
+  help: {
+    usage: "help",
+    summary: "This text.",
+    run: () => {
+      console.log(help());
+      return Promise.resolve(0);
+    },
+  },
+  version: {
+    usage: "version",
+    summary: "Print the version.",
+    run: () => {
+      console.log(VERSION);
+      return Promise.resolve(0);
+    },
+  },
+};
+
+async function main([word = "help", ...args]: string[]): Promise<number> {
+  const name = { "--help": "help", "-h": "help", "--version": "version", "-V": "version" }[word] ?? word;
+  const verb = Object.hasOwn(verbs, name) ? verbs[name] : undefined;
+  if (verb === undefined) throw unknown("verb", name, Object.keys(verbs));
+  return await verb.run(args);
+}
+
+function onSide(verb: string, [name, ...args]: string[]): Promise<number> {
+  if (name === undefined) throw new UsageError(`Cannot ${verb}: say which side, "${verb} gateway" or "${verb} server"`);
+  return side(name)([verb, ...args]);
+}
+
+function side(name: string): (args: string[]) => Promise<number> {
+  const entry = Object.hasOwn(sides, name) ? sides[name] : undefined;
+  if (entry === undefined) throw unknown("side", name, Object.keys(sides));
+  return entry;
+}
+
+function unknown(what: string, word: string, known: string[]): UsageError {
+  const near = nearest(word, known);
+  const hint = near === null ? `there are ${known.join(", ")}` : `did you mean "${near}"?`;
+  return new UsageError(`Cannot run: there is no ${what} "${word}"; ${hint}`);
+}
+
+function help(): string {
+  const rows = Object.values(verbs).map(({ usage, summary }) => `  ${usage}\n      ${summary}`);
+  return `mbus-gateway ${VERSION}: reads utility meters over M-Bus, keeps every reading, shows it.
+
+Usage: deno run main.ts VERB [OPTIONS]   (the tasks in deno.json pass each verb the permissions that it needs)
+
+${rows.join("\n")}
+
+Exit codes: 0 ok, 1 failure, 2 usage, 3 configuration, 4 device, 13 permission.`;
+}
+
+if (import.meta.main) {
+  try {
+    Deno.exit(await main(Deno.args));
+  } catch (thrown) {
+    createLog().error(describeError(thrown));
+    Deno.exit(exitCodeOf(thrown));
+  }
+}

@@ -1,0 +1,42 @@
+import type { Tx } from "../db/mod.ts";
+import { arrayLiteral } from "./array_literal.ts";
+
+/** A text or a date that a meter stated at an instant. */
+export interface AttributeRow {
+  tenantId: number;
+  meterId: string;
+  key: string;
+  time: string;
+  kind: string;
+  value: string;
+  telegramId: string;
+}
+
+/** Writes what differs from the meter's word before it; a late reading is compared with what was known at its time. */
+export async function writeAttributes(tx: Tx, rows: AttributeRow[]): Promise<void> {
+  if (rows.length === 0) return;
+  const column = <K extends keyof AttributeRow>(name: K) => arrayLiteral(rows.map((row) => row[name]));
+  await tx`
+    insert into meter_attributes (tenant_id, meter_id, key, time, kind, value, telegram_id)
+    select tenant_id, meter_id, key, time, kind, value, telegram_id
+    from (
+      select *, lag(value) over (partition by tenant_id, meter_id, key order by time, telegram_id) as value_before
+      from unnest(
+        ${column("tenantId")}::text::integer[],
+        ${column("meterId")}::text::bigint[],
+        ${column("key")}::text::text[],
+        ${column("time")}::text::timestamptz[],
+        ${column("kind")}::text::text[],
+        ${column("value")}::text::text[],
+        ${column("telegramId")}::text::bigint[]
+      ) as row (tenant_id, meter_id, key, time, kind, value, telegram_id)
+    ) input
+    where value is distinct from coalesce(value_before, (
+      select stored.value from meter_attributes stored
+      where stored.tenant_id = input.tenant_id and stored.meter_id = input.meter_id and stored.key = input.key
+        and stored.time <= input.time
+      order by stored.time desc limit 1
+    ))
+    order by tenant_id, meter_id, key, time
+    on conflict do nothing`;
+}

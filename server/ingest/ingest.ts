@@ -1,0 +1,116 @@
+import type { Confirmation } from "@mbus-gateway/wire";
+import { type Log, silentLog } from "@mbus-gateway/resource";
+import { type Database, ingestTransaction } from "../db/mod.ts";
+import { mergeConfirmations } from "./confirmation.ts";
+import {
+  type IncomingMessage,
+  type ReadMessage,
+  readMessage,
+  setAsideFor,
+  type UnreadableMessage,
+} from "./incoming.ts";
+import { KnownIds } from "./known_ids.ts";
+import { Months } from "./months.ts";
+import { isPermanent } from "./permanent_error.ts";
+import { storeMessages } from "./store_messages.ts";
+
+/** What became of one message. */
+export interface IngestResult {
+  /** What is held now; null where no registered gateway may be told so. */
+  confirmation: Confirmation | null;
+  /** Readouts stored by this message. */
+  stored: number;
+  /** Readouts that were stored before. */
+  duplicates: number;
+  /** Readouts, or the whole message, in quarantine. */
+  quarantined: number;
+}
+
+/** Totals of this process; they grow only after a commit. */
+export interface IngestCounts {
+  messages: number;
+  stored: number;
+  duplicates: number;
+  quarantined: number;
+  readings: number;
+}
+
+export interface Ingest {
+  /**
+   * Stores what the messages hold, in one transaction, and resolves after its commit with a result for each. A readout
+   * that the database rejects for what it holds is found by halving and quarantined; it costs the others nothing.
+   *
+   * @throws when the database cannot be reached or did not commit: the call can be repeated, nothing is stored twice.
+   */
+  ingest(messages: IncomingMessage[]): Promise<IngestResult[]>;
+  readonly counts: Readonly<IngestCounts>;
+}
+
+/** Takes in messages from any transport. */
+export function createIngest(
+  { database, log = silentLog, now = () => new Date() }: { database: Database; log?: Log; now?: () => Date },
+): Ingest {
+  const known = new KnownIds();
+  const months = new Months();
+  const counts: IngestCounts = { messages: 0, stored: 0, duplicates: 0, quarantined: 0, readings: 0 };
+
+  async function store(read: Read[]): Promise<IngestResult[]> {
+    await months.ensure(database.sql, read.flatMap((one) => "readouts" in one ? one.readouts : []));
+    const ids = known.begin();
+    const { results, readings } = await ingestTransaction(database, (tx) => storeMessages(tx, ids, read));
+    ids.commit();
+    counts.readings += readings;
+    return results;
+  }
+
+  async function storeOrHalve(read: Read[]): Promise<IngestResult[]> {
+    try {
+      return await store(read);
+    } catch (error) {
+      if (!isPermanent(error)) throw error;
+      const [only] = read;
+      if (only === undefined) throw error;
+      if (read.length > 1) {
+        const half = read.length >> 1;
+        return [...await storeOrHalve(read.slice(0, half)), ...await storeOrHalve(read.slice(half))];
+      }
+      if (!("readouts" in only) || only.readouts.length === 0) throw error;
+      if (only.readouts.length > 1) return [mergeResults(...await storeOrHalve(halves(only)))];
+      log.error("Cannot store readout: it is quarantined", { gateway: only.message.gateway, error });
+      const reason = `Cannot store readout: ${(error as Error).message}`;
+      const culprits = only.readouts.map((readout) => setAsideFor(only, readout, "database", reason));
+      return await store([{ ...only, readouts: [], setAside: [...only.setAside, ...culprits] }]);
+    }
+  }
+
+  return {
+    counts,
+    async ingest(messages) {
+      if (messages.length === 0) return [];
+      const results = await storeOrHalve(messages.map((message) => readMessage(message, now())));
+      counts.messages += messages.length;
+      for (const { stored, duplicates, quarantined } of results) {
+        counts.stored += stored;
+        counts.duplicates += duplicates;
+        counts.quarantined += quarantined;
+      }
+      return results;
+    },
+  };
+}
+
+type Read = ReadMessage | UnreadableMessage;
+
+function halves(read: ReadMessage): Read[] {
+  const half = read.readouts.length >> 1;
+  return [
+    { ...read, readouts: read.readouts.slice(0, half) },
+    { ...read, readouts: read.readouts.slice(half), setAside: [], refused: [] },
+  ];
+}
+
+function mergeResults(...results: IngestResult[]): IngestResult {
+  const sum = (name: "stored" | "duplicates" | "quarantined") => results.reduce((total, one) => total + one[name], 0);
+  const [confirmation = null] = mergeConfirmations(results.flatMap((one) => one.confirmation ?? []));
+  return { confirmation, stored: sum("stored"), duplicates: sum("duplicates"), quarantined: sum("quarantined") };
+}

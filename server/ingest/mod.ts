@@ -1,0 +1,10 @@
+/**
+ * From a message's bytes to committed rows, and the confirmation that says so.
+ *
+ * @module
+ */
+export { createIngest, type Ingest, type IngestCounts, type IngestResult } from "./ingest.ts";
+export type { IncomingMessage } from "./incoming.ts";
+export { confirmationOf, type ConfirmationWindow } from "./confirmation.ts";
+export { subscribeIngest, type SubscribeIngestOptions } from "./subscribe.ts";
+export { type ReadingBatch, readingBatch, type ReadingRow } from "./reading_batch.ts";
