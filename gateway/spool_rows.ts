@@ -1,0 +1,116 @@
+import type { DatabaseSync } from "node:sqlite";
+import type { FramesReadout } from "@mbus-gateway/wire";
+
+/** What is in a spool. */
+export interface SpoolStatus {
+  /** Readouts that are neither confirmed nor parked. */
+  depth: number;
+  /** The oldest and newest of those. */
+  oldest: number | null;
+  newest: number | null;
+  /** Readouts set aside with a reason. */
+  parked: number;
+}
+
+/** A readout that no server will take, and why. */
+export interface ParkedReadout {
+  seq: number;
+  bus: string;
+  address: string;
+  readAt: string;
+  code: string;
+  reason: string;
+}
+
+export interface PeekOptions {
+  /** Only readouts with a higher number. */
+  after?: number;
+  /** The most readouts. */
+  limit: number;
+  /** The most bytes that they take in a payload before compression, roughly; the first is given whatever its size. */
+  maxBytes?: number;
+}
+
+/** The bytes of a readout's JSON beside its texts. */
+const JSON_OVERHEAD = 120;
+
+/** The unconfirmed after `after`, oldest first, and the numbers of rows that cannot be read. */
+export function selectReadouts(
+  database: DatabaseSync,
+  { after = 0, limit, maxBytes = Infinity }: PeekOptions,
+): { readouts: FramesReadout[]; damaged: number[] } {
+  const rows = database.prepare(
+    "select seq, bus, address, read_at, clock, frames from readouts" +
+      " where seq > ? and parked_code is null order by seq limit ?",
+  );
+  const readouts: FramesReadout[] = [];
+  const damaged: number[] = [];
+  let bytes = 0;
+  for (const row of rows.iterate(after, limit)) {
+    bytes += String(row.frames).length + String(row.bus).length + String(row.address).length + JSON_OVERHEAD;
+    if (bytes > maxBytes && readouts.length > 0) break;
+    const readout = readoutOf(row);
+    if (readout === null) damaged.push(Number(row.seq));
+    else readouts.push(readout);
+  }
+  return { readouts, damaged };
+}
+
+/** Counts the whole table: for opening, and for a look from outside. */
+export function selectStatus(database: DatabaseSync): SpoolStatus {
+  const row = database.prepare(
+    "select count(*) as depth, min(seq) as oldest, max(seq) as newest from readouts where parked_code is null",
+  ).get() ?? {};
+  return {
+    depth: Number(row.depth),
+    oldest: typeof row.oldest === "number" ? row.oldest : null,
+    newest: typeof row.newest === "number" ? row.newest : null,
+    parked: countParked(database),
+  };
+}
+
+/** How many readouts are parked. */
+export function countParked(database: DatabaseSync): number {
+  return Number(
+    database.prepare("select count(*) as parked from readouts where parked_code is not null").get()?.parked,
+  );
+}
+
+/** The parked, oldest first. */
+export function selectParked(database: DatabaseSync, limit: number): ParkedReadout[] {
+  const rows = database.prepare(
+    "select seq, bus, address, read_at, parked_code, parked_reason from readouts" +
+      " where parked_code is not null order by seq limit ?",
+  );
+  return rows.all(limit).map((row) => ({
+    seq: Number(row.seq),
+    bus: String(row.bus),
+    address: String(row.address),
+    readAt: String(row.read_at),
+    code: String(row.parked_code),
+    reason: String(row.parked_reason),
+  }));
+}
+
+/** Frames as the table keeps them: a JSON array of lower-case hexadecimal texts. */
+export function framesText(frames: readonly Uint8Array[]): string {
+  return JSON.stringify(frames.map((frame) => frame.toHex()));
+}
+
+/** The readout in a row, or null: SQLite has no checksums, so an ageing card can change a byte unnoticed. */
+function readoutOf(row: Record<string, unknown>): FramesReadout | null {
+  try {
+    const frames = (JSON.parse(String(row.frames)) as string[]).map((hex) => Uint8Array.fromHex(hex));
+    if (frames.length === 0 || (row.clock !== "trusted" && row.clock !== "untrusted")) return null;
+    return {
+      seq: Number(row.seq),
+      bus: String(row.bus),
+      address: String(row.address),
+      readAt: String(row.read_at),
+      clock: row.clock,
+      frames,
+    };
+  } catch {
+    return null;
+  }
+}

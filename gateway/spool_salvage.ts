@@ -1,0 +1,145 @@
+import { DatabaseSync } from "node:sqlite";
+import type { Log } from "@mbus-gateway/resource";
+import { connectSpool, DamagedSpool, inTransaction } from "./spool_schema.ts";
+
+const COLUMNS = "bus, address, read_at, clock, frames, parked_code, parked_reason";
+
+/**
+ * The spool at `path`, or a new one in place of a damaged one, with all rows that can still be read.
+ *
+ * The damaged file is kept under a name that tells the time, for a person to look at; nothing deletes it. The copied
+ * rows get new numbers under the new epoch. Some may be committed at a server already: there the same series at the
+ * same time is the same reading, so that nothing counts twice; only the telegram is kept a second time.
+ *
+ * A process that dies anywhere in between leaves something from which the next one goes on.
+ */
+export function connectOrSalvage(path: string, now: Date, log: Log): { database: DatabaseSync; created: boolean } {
+  const begun = `${path}.new`;
+  if (!exists(path) && exists(begun)) putInPlace(begun, path);
+  let spool;
+  try {
+    spool = connectSpool(path);
+  } catch (thrown) {
+    if (!(thrown instanceof DamagedSpool)) throw thrown;
+    const aside = `${path}.damaged-${now.toISOString().replaceAll(":", "")}`;
+    beginAnew(begun, aside);
+    Deno.renameSync(path, aside);
+    putInPlace(begun, path);
+    log.error("The spool file is damaged: it is set aside, and a new one is begun", { aside, error: thrown });
+    spool = { ...connectSpool(path), created: true };
+  }
+  const aside = pendingSalvage(spool.database);
+  if (aside !== null) {
+    const copied = salvage(aside, spool.database);
+    log.warn("What could be read of the damaged spool is copied and goes on under the new epoch", { aside, copied });
+    spool.created = true;
+  }
+  return spool;
+}
+
+/** An empty spool that remembers what is to be copied into it. */
+function beginAnew(begun: string, aside: string) {
+  if (exists(begun)) Deno.removeSync(begun);
+  const { database } = connectSpool(begun);
+  try {
+    database.prepare("insert into meta (key, value) values ('salvage', ?)").run(aside);
+  } finally {
+    // The last connection to close moves the write-ahead log into the file: one file to rename.
+    database.close();
+  }
+}
+
+/** The log of the damaged file goes with it: beside another file SQLite would play it into that one. */
+function putInPlace(begun: string, path: string) {
+  const { database } = connectSpool(begun);
+  const aside = pendingSalvage(database);
+  database.close();
+  for (const suffix of ["-wal", "-shm"]) {
+    if (exists(path + suffix)) Deno.renameSync(path + suffix, (aside ?? begun) + suffix);
+  }
+  Deno.renameSync(begun, path);
+}
+
+function pendingSalvage(database: DatabaseSync): string | null {
+  const value = database.prepare("select value from meta where key = 'salvage'").get()?.value;
+  return typeof value === "string" ? value : null;
+}
+
+function salvage(aside: string, database: DatabaseSync): number {
+  const insert = database.prepare(`insert into readouts (${COLUMNS}) values (?, ?, ?, ?, ?, ?, ?)`);
+  return inTransaction(database, () => {
+    let copied = 0;
+    for (const row of readableRows(aside)) {
+      insert.run(row.bus, row.address, row.read_at, row.clock, row.frames, row.parked_code, row.parked_reason);
+      copied++;
+    }
+    database.exec("delete from meta where key = 'salvage'");
+    return copied;
+  });
+}
+
+interface Row {
+  seq: number;
+  bus: string;
+  address: string;
+  read_at: string;
+  clock: string;
+  frames: string;
+  parked_code: string | null;
+  parked_reason: string | null;
+}
+
+/** From the oldest as far as the damage, then what lies behind it, oldest first. */
+function* readableRows(aside: string): Generator<Row> {
+  let oldest = 0;
+  for (const row of rowsUntilDamage(aside, "asc")) {
+    oldest = row.seq;
+    yield row;
+  }
+  const behind: Row[] = [];
+  for (const row of rowsUntilDamage(aside, "desc")) {
+    if (row.seq <= oldest) break;
+    behind.push(row);
+  }
+  yield* behind.reverse();
+}
+
+function* rowsUntilDamage(aside: string, order: "asc" | "desc"): Generator<Row> {
+  let source: DatabaseSync;
+  try {
+    source = new DatabaseSync(aside, { readOnly: true });
+  } catch {
+    return;
+  }
+  try {
+    const rows = source.prepare(`select seq, ${COLUMNS} from readouts order by seq ${order}`).iterate();
+    for (;;) {
+      const next = nextUnlessDamaged(rows);
+      if (next === null) return;
+      yield next;
+    }
+  } catch {
+    // Not even the table can be found; the file itself is kept.
+  } finally {
+    source.close();
+  }
+}
+
+function nextUnlessDamaged(rows: Iterator<unknown>): Row | null {
+  try {
+    const next = rows.next();
+    return next.done ? null : next.value as Row;
+  } catch {
+    return null;
+  }
+}
+
+function exists(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return true;
+  } catch (thrown) {
+    if (thrown instanceof Deno.errors.NotFound) return false;
+    throw thrown;
+  }
+}

@@ -1,0 +1,132 @@
+import { DatabaseSync } from "node:sqlite";
+import { ConfigurationError } from "@mbus-gateway/resource";
+
+/** Marks the file as a spool of this program ("MBGW"), so that nobody else's database is taken for a damaged one. */
+const APPLICATION_ID = 0x4d424757;
+const SCHEMA_VERSION = 1;
+
+const SCHEMA = `
+create table meta (key text primary key, value text not null) strict, without rowid;
+-- autoincrement: a number is never given twice, not even that of a released newest row
+create table readouts (
+  seq integer primary key autoincrement,
+  bus text not null,
+  address text not null,
+  read_at text not null,
+  clock text not null,
+  frames text not null,
+  parked_code text,
+  parked_reason text
+) strict;
+create index readouts_parked on readouts (seq) where parked_code is not null;
+`;
+
+/** A spool file whose content cannot be relied on; the caller sets it aside. */
+export class DamagedSpool extends Error {
+  override name = "DamagedSpool";
+}
+
+/**
+ * Opens or creates a spool file, sound and of this schema.
+ *
+ * @returns the connection, and whether the file was created by it.
+ * @throws {DamagedSpool} when SQLite finds the file damaged.
+ * @throws {ConfigurationError} when the file is another program's or a newer release's.
+ */
+export function connectSpool(path: string): { database: DatabaseSync; created: boolean } {
+  const database = openFile(path);
+  try {
+    return { database, created: prepare(database, path) };
+  } catch (thrown) {
+    database.close();
+    if (isDamage(thrown)) throw new DamagedSpool(`${path}: ${(thrown as Error).message}`, { cause: thrown });
+    throw thrown;
+  }
+}
+
+/** Runs `body` in one transaction: durable when this returns, nothing done when it throws. */
+export function inTransaction<T>(database: DatabaseSync, body: () => T): T {
+  database.exec("begin immediate");
+  try {
+    const result = body();
+    database.exec("commit");
+    return result;
+  } catch (thrown) {
+    // A full disk may have rolled back already.
+    if (database.isTransaction) database.exec("rollback");
+    throw thrown;
+  }
+}
+
+/** The number in a one-value row. */
+export function numberOf(database: DatabaseSync, sql: string): number | null {
+  const value = Object.values(database.prepare(sql).get() ?? {})[0];
+  return typeof value === "number" ? value : null;
+}
+
+/** The epoch written in the file. */
+export function readEpoch(database: DatabaseSync): string {
+  const row = database.prepare("select value from meta where key = 'epoch'").get();
+  if (typeof row?.value !== "string") throw new DamagedSpool("the spool file has no epoch");
+  return row.value;
+}
+
+/** Gives the file another epoch: from now on its rows are named anew. */
+export function writeEpoch(database: DatabaseSync, epoch: string) {
+  database.prepare("insert or replace into meta (key, value) values ('epoch', ?)").run(epoch);
+}
+
+/** The newest sequence number ever given in this file; 0 when none was. */
+export function newestGiven(database: DatabaseSync): number {
+  return numberOf(database, "select seq from sqlite_sequence where name = 'readouts'") ?? 0;
+}
+
+function openFile(path: string): DatabaseSync {
+  try {
+    return new DatabaseSync(path, { timeout: 5_000 });
+  } catch (cause) {
+    throw new Error(`Cannot open spool: ${path} (does its folder exist, and may this user write there?)`, { cause });
+  }
+}
+
+function prepare(database: DatabaseSync, path: string): boolean {
+  // WAL with FULL: a commit is on the disk when it returns. NORMAL would lose the newest commits at a power cut.
+  const mode = database.prepare("pragma journal_mode = wal").get()?.journal_mode;
+  if (mode !== "wal") throw new Error(`Cannot open spool: ${path} is on a file system without a write-ahead log`);
+  database.exec("pragma synchronous = full; pragma fullfsync = on; pragma journal_size_limit = 16777216");
+  const version = numberOf(database, "pragma user_version") ?? 0;
+  const tables = numberOf(database, "select count(*) from sqlite_schema") ?? 0;
+  if (version === 0 && tables === 0) {
+    inTransaction(database, () => {
+      database.exec(SCHEMA);
+      writeEpoch(database, crypto.randomUUID());
+      database.exec(`pragma application_id = ${APPLICATION_ID}; pragma user_version = ${SCHEMA_VERSION}`);
+    });
+    return true;
+  }
+  refuseStrangers(database, path, version);
+  const found = database.prepare("pragma quick_check(1)").get()?.quick_check;
+  if (found !== "ok") throw new DamagedSpool(String(found));
+  readEpoch(database);
+  return false;
+}
+
+function refuseStrangers(database: DatabaseSync, path: string, version: number) {
+  if (numberOf(database, "pragma application_id") !== APPLICATION_ID) {
+    throw new ConfigurationError(`Cannot open spool: ${path} is another program's database; name another file`);
+  }
+  if (version > SCHEMA_VERSION) {
+    throw new ConfigurationError(
+      `Cannot open spool: ${path} has version ${version}, this release reads ${SCHEMA_VERSION}; ` +
+        "start the newer release again, or name another file",
+    );
+  }
+}
+
+function isDamage(thrown: unknown): boolean {
+  if (thrown instanceof DamagedSpool) return true;
+  const { errcode, message } = Object(thrown) as { errcode?: number; message?: string };
+  // SQLITE_CORRUPT 11 and SQLITE_NOTADB 26; the upper bytes say which kind. `exec` passes on the text alone.
+  if (errcode !== undefined) return (errcode & 0xff) === 11 || (errcode & 0xff) === 26;
+  return /malformed|not a database|no such table/.test(message ?? "");
+}

@@ -1,0 +1,32 @@
+import { DatabaseSync } from "node:sqlite";
+import type { Spool } from "./spool.ts";
+import { selectParked, selectReadouts, selectStatus } from "./spool_rows.ts";
+import { readEpoch } from "./spool_schema.ts";
+
+/** A look at a spool from outside, also while a gateway has it open. */
+export type SpoolView = Pick<Spool, "epoch" | "peek" | "parked" | "status"> & Disposable;
+
+/**
+ * Opens the spool at `path` for reading.
+ *
+ * @throws {Error} when there is none.
+ */
+export function inspectSpool(path: string): SpoolView {
+  let database: DatabaseSync;
+  try {
+    database = new DatabaseSync(path, { readOnly: true, timeout: 5_000 });
+  } catch (cause) {
+    throw new Error(`Cannot read spool: ${path} (has a gateway run here?)`, { cause });
+  }
+  using stack = new DisposableStack();
+  stack.defer(() => database.close());
+  const epoch = readEpoch(database);
+  const owned = stack.move();
+  return {
+    epoch,
+    peek: (options) => selectReadouts(database, options).readouts,
+    parked: (limit) => selectParked(database, limit),
+    status: () => selectStatus(database),
+    [Symbol.dispose]: () => owned.dispose(),
+  };
+}
