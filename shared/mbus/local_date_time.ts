@@ -1,0 +1,106 @@
+/** What the bytes of a date or time say. `text` is null where they say that there is none. */
+export interface LocalDateTime {
+  /** ISO 8601 without zone: "2026-01-31", "2026-01-31T11:59", "2026-01-31T11:59:58" or "11:59:58". */
+  text: string | null;
+  /** Why there is no text although the meter did not simply leave it out; finishes "Cannot …". */
+  error: string | null;
+  /** Whether the meter says that its clock runs on summer time; null where the type cannot say. */
+  summerTime: boolean | null;
+}
+
+const NONE: LocalDateTime = Object.freeze({ text: null, error: null, summerTime: null });
+
+/** Date, type G: 16 bits (EN 13757-3, annex A). A meter states no zone. Years 81 to 99 are 19yy, others 20yy. */
+export function dateG(bytes: Uint8Array, at: number): LocalDateTime {
+  const low = bytes[at] as number;
+  const high = bytes[at + 1] as number;
+  const day = low & 0x1f;
+  const month = high & 0x0f;
+  const year = low >> 5 | high >> 1 & 0x78;
+  if (low === 0xff && high === 0xff || day === 0 || month === 0) return NONE;
+  return calendarDate(year <= 80 ? 2000 + year : 1900 + year, month, day, "", null);
+}
+
+/** Date and time to the minute, type F: 32 bits (EN 13757-3, annex A). */
+export function dateTimeF(bytes: Uint8Array, at: number): LocalDateTime {
+  const minuteByte = bytes[at] as number;
+  const hourByte = bytes[at + 1] as number;
+  const dayByte = bytes[at + 2] as number;
+  const monthByte = bytes[at + 3] as number;
+  const all = minuteByte & hourByte & dayByte & monthByte;
+  const day = dayByte & 0x1f;
+  const month = monthByte & 0x0f;
+  if (all === 0xff || day === 0 || month === 0) return NONE;
+  const summerTime = (hourByte & 0x80) !== 0;
+  if ((minuteByte & 0x80) !== 0) return markedInvalid(summerTime);
+  const yearOfCentury = dayByte >> 5 | monthByte >> 1 & 0x78;
+  const hundreds = hourByte >> 5 & 3;
+  // Meters older than the hundred-year bits leave them 00.
+  const year = hundreds === 0 && yearOfCentury <= 80 ? 2000 + yearOfCentury : 1900 + 100 * hundreds + yearOfCentury;
+  const minute = minuteByte & 0x3f;
+  const hour = hourByte & 0x1f;
+  if (hour > 23 || minute > 59) return noSuch(`time ${two(hour)}:${two(minute)}`, summerTime);
+  return calendarDate(year, month, day, `T${two(hour)}:${two(minute)}`, summerTime);
+}
+
+/** Date and time to the second, type I: 48 bits (EN 13757-3, annex A). */
+export function dateTimeI(bytes: Uint8Array, at: number): LocalDateTime {
+  const secondByte = bytes[at] as number;
+  const minuteByte = bytes[at + 1] as number;
+  const hourByte = bytes[at + 2] as number;
+  const dayByte = bytes[at + 3] as number;
+  const monthByte = bytes[at + 4] as number;
+  const all = secondByte & minuteByte & hourByte & dayByte & monthByte & (bytes[at + 5] as number);
+  const day = dayByte & 0x1f;
+  const month = monthByte & 0x0f;
+  if (all === 0xff || day === 0 || month === 0) return NONE;
+  const summerTime = (secondByte & 0x40) !== 0;
+  if ((minuteByte & 0x80) !== 0) return markedInvalid(summerTime);
+  const yearOfCentury = dayByte >> 5 | monthByte >> 1 & 0x78;
+  const second = secondByte & 0x3f;
+  const minute = minuteByte & 0x3f;
+  const hour = hourByte & 0x1f;
+  if (hour > 23 || minute > 59 || second > 59) {
+    return noSuch(`time ${two(hour)}:${two(minute)}:${two(second)}`, summerTime);
+  }
+  const time = `T${two(hour)}:${two(minute)}:${two(second)}`;
+  return calendarDate(yearOfCentury <= 80 ? 2000 + yearOfCentury : 1900 + yearOfCentury, month, day, time, summerTime);
+}
+
+/** Time of day, type J: 24 bits (EN 13757-3, annex A). */
+export function timeJ(bytes: Uint8Array, at: number): LocalDateTime {
+  const secondByte = bytes[at] as number;
+  const minuteByte = bytes[at + 1] as number;
+  const hourByte = bytes[at + 2] as number;
+  if ((secondByte & minuteByte & hourByte) === 0xff) return NONE;
+  const second = secondByte & 0x3f;
+  const minute = minuteByte & 0x3f;
+  const hour = hourByte & 0x1f;
+  const text = `${two(hour)}:${two(minute)}:${two(second)}`;
+  if (hour > 23 || minute > 59 || second > 59) return noSuch(`time ${text}`, null);
+  return { text, error: null, summerTime: null };
+}
+
+function calendarDate(year: number, month: number, day: number, time: string, summerTime: boolean | null) {
+  const text = `${year}-${two(month)}-${two(day)}`;
+  if (month > 12 || day > daysOfMonth(year, month)) return noSuch(`date ${text}`, summerTime);
+  return { text: text + time, error: null, summerTime };
+}
+
+/** The number of days in a month of the Gregorian calendar; month 1 to 12. */
+export function daysOfMonth(year: number, month: number): number {
+  if (month === 2) return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28;
+  return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
+}
+
+function noSuch(what: string, summerTime: boolean | null): LocalDateTime {
+  return { text: null, error: `Cannot state the meter's time: there is no ${what}`, summerTime };
+}
+
+function markedInvalid(summerTime: boolean): LocalDateTime {
+  return { text: null, error: "Cannot state the meter's time: the meter marks it invalid", summerTime };
+}
+
+function two(value: number): string {
+  return value < 10 ? `0${value}` : String(value);
+}

@@ -1,0 +1,25 @@
+/**
+ * M-Bus telegrams, EN 13757-2 and EN 13757-3: link frames and application data, decoded to exact values and encoded
+ * again. Pure and synchronous.
+ *
+ * @module
+ */
+export { TelegramError, type TelegramErrorCode } from "./telegram_error.ts";
+export { fromHex, toHex } from "./hex.ts";
+export {
+  type AckFrame,
+  type ControlFrame,
+  encodeFrame,
+  type Frame,
+  type LongFrame,
+  type ParsedFrame,
+  parseFrame,
+  type ShortFrame,
+} from "./frame.ts";
+export { type Decimal, decimalOfFloat, decimalText } from "./decimal.ts";
+export { manufacturerCode, manufacturerText } from "./manufacturer.ts";
+export { identificationBytes, identificationText } from "./identification.ts";
+export { encodeVariableData, type TelegramToEncode } from "./encode_variable_data.ts";
+export { encodeRecord, type FieldToEncode, type RecordToEncode } from "./encode_record.ts";
+export type { LocalTimeType } from "./encode_local_time.ts";
+export type { ValueFunction } from "./data_field_kind.ts";
