@@ -2,9 +2,9 @@ import { TelegramError } from "./telegram_error.ts";
 
 const PAIRS: string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).toUpperCase().padStart(2, "0"));
 
-const DIGITS = digitTable();
 const SPACE = 64;
 const INVALID = 255;
+const DIGITS = digitTable();
 
 /**
  * Bytes as upper-case hex without separators.
