@@ -1,0 +1,61 @@
+import { isLoopback } from "./loopback.ts";
+import type { WrittenConfig } from "./config.ts";
+
+/** Something that no single key shows: where it stands and what was expected there. */
+export interface Contradiction {
+  path: (string | number)[];
+  expected: string;
+}
+
+/** What is right key by key and still cannot work together. */
+export function* contradictions(config: WrittenConfig): Generator<Contradiction> {
+  yield* plainConnections(config);
+  yield* missingCertificates(config);
+  yield* doubles(config);
+}
+
+/** Whatever crosses a network is encrypted, and there is no switch for it. */
+function* plainConnections({ mqtt, platform }: WrittenConfig): Generator<Contradiction> {
+  if (mqtt.url.startsWith("mqtt:") && !isLoopback(mqtt.url)) {
+    yield { path: ["mqtt", "url"], expected: "mqtts://…: unencrypted mqtt:// is for this computer (127.0.0.1) only" };
+  }
+  if (platform.url.startsWith("http:") && !isLoopback(platform.url)) {
+    yield {
+      path: ["platform", "url"],
+      expected: "https://…: unencrypted http:// is for this computer (127.0.0.1) only",
+    };
+  }
+}
+
+function* missingCertificates({ mqtt }: WrittenConfig): Generator<Contradiction> {
+  if (mqtt.url.startsWith("mqtts:")) {
+    for (const key of ["ca", "cert", "key"] as const) {
+      if (mqtt[key] === undefined) {
+        yield { path: ["mqtt", key], expected: "the path of a PEM file, as mqtts:// needs it" };
+      }
+    }
+  }
+  if (mqtt.passwordFile !== undefined && mqtt.username === undefined) {
+    yield { path: ["mqtt", "username"], expected: "a user name to go with passwordFile" };
+  }
+}
+
+function* doubles({ buses }: WrittenConfig): Generator<Contradiction> {
+  yield* repeated(buses.map(({ name }) => name), (index) => ["buses", index, "name"], "a name of its own for each bus");
+  yield* repeated(buses.map(({ port }) => port), (index) => ["buses", index, "port"], "a port of its own for each bus");
+  for (const [bus, { meters }] of buses.entries()) {
+    yield* repeated(meters, (index) => ["buses", bus, "meters", index], "each meter once on a bus");
+  }
+}
+
+function* repeated(
+  values: readonly string[],
+  pathOf: (index: number) => (string | number)[],
+  expected: string,
+): Generator<Contradiction> {
+  const seen = new Set<string>();
+  for (const [index, value] of values.entries()) {
+    if (seen.has(value)) yield { path: pathOf(index), expected };
+    seen.add(value);
+  }
+}

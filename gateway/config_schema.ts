@@ -1,0 +1,132 @@
+import { Cron } from "croner";
+import * as v from "valibot";
+import { LOG_LEVELS } from "@mbus-gateway/resource";
+import { GatewayId } from "@mbus-gateway/wire";
+
+// Each message says what was expected; config_report.ts puts the key, the value and the line before it.
+
+const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** A length of time such as `15m`, in milliseconds. */
+function duration(least: string, most: string) {
+  const expected = `a length of time from ${least} to ${most}, such as 30s, 15m or 1h`;
+  return v.pipe(
+    v.string(expected),
+    v.regex(/^\d{1,9}(?:ms|s|m|h|d)$/, expected),
+    v.transform(milliseconds),
+    v.minValue(milliseconds(least), expected),
+    v.maxValue(milliseconds(most), expected),
+  );
+}
+
+function milliseconds(text: string): number {
+  const [, count, unit] = /^(\d+)([a-z]+)$/.exec(text) ?? [];
+  return Number(count) * UNITS[unit as keyof typeof UNITS];
+}
+
+function wholeNumber(least: number, most: number) {
+  const expected = `a whole number from ${least} to ${most}`;
+  return v.pipe(v.number(expected), v.integer(expected), v.minValue(least, expected), v.maxValue(most, expected));
+}
+
+function text(expected: string, pattern = /\S/) {
+  return v.pipe(v.string(expected), v.regex(pattern, expected));
+}
+
+function address(expected: string, schemes: readonly string[]) {
+  const isAddress = (text: string) => {
+    const url = URL.parse(text);
+    return url !== null && schemes.includes(url.protocol) && url.hostname !== "";
+  };
+  const bare = `${expected}, without user, password, query or fragment`;
+  return v.pipe(v.string(expected), v.check(isAddress, expected), v.check(isBare, bare));
+}
+
+/** Credentials in a URL would end up in logs and process lists. */
+function isBare(text: string): boolean {
+  const { username, password, search, hash } = new URL(text);
+  return username + password + search + hash === "";
+}
+
+const file = text("the path of a file");
+
+const METER = /^(?:p(?:\d|[1-9]\d|1\d\d|2[0-4]\d|250)|[0-9A-Fa-f]{16})$/;
+const PORT = /^(?:tcp:\/\/(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):\d{1,5}|\/dev\/[^/]\S*)$/;
+const PORT_EXPECTED = "tcp://HOST:PORT or a device such as /dev/serial/by-id/usb-…";
+/** The speeds of EN 13757-2, 5.2.6. */
+const BAUD_RATES = [300, 600, 1200, 2400, 4800, 9600, 19200, 38400] as const;
+
+const Bus = v.strictObject({
+  name: text("a name of letters, digits, - and _, such as main", /^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$/),
+  port: v.pipe(text(PORT_EXPECTED, PORT), v.check(hasPortNumber, PORT_EXPECTED)),
+  baudRate: v.optional(v.picklist(BAUD_RATES, `one of ${BAUD_RATES.join(", ")}`), 2400),
+  interval: v.optional(duration("1s", "7d"), "15m"),
+  timeoutMs: v.optional(wholeNumber(10, 60_000)),
+  retries: v.optional(wholeNumber(0, 10)),
+  meters: v.pipe(
+    v.array(
+      v.pipe(
+        text('a primary address "p0" to "p250" or 16 hexadecimal digits in quotes', METER),
+        v.transform((meter) => meter.startsWith("p") ? meter : meter.toUpperCase()),
+      ),
+      "a list of meter addresses",
+    ),
+    v.minLength(1, "at least one meter address"),
+  ),
+}, "the keys of a bus");
+
+function hasPortNumber(port: string): boolean {
+  const number = Number(/^tcp:.*:(\d+)$/.exec(port)?.[1] ?? 1);
+  return number >= 1 && number <= 65_535;
+}
+
+const Connection = v.pipe(
+  v.string('always, or a cron expression in UTC such as "15 3 * * *"'),
+  v.check((text) => text === "always" || isCron(text), 'always, or a cron expression in UTC such as "15 3 * * *"'),
+  v.transform((text): "always" | { cron: string } => text === "always" ? text : { cron: text }),
+);
+
+function isCron(text: string): boolean {
+  try {
+    return new Cron(text, { paused: true, timezone: "UTC" }).nextRun() !== null;
+  } catch {
+    return false;
+  }
+}
+
+/** The configuration file as it is written. */
+export const ConfigSchema = v.strictObject({
+  gateway: v.pipe(text("a gateway id such as GW-0001"), v.check(isGatewayId, "a gateway id such as GW-0001")),
+  dataFolder: v.optional(text("the path of a folder"), "/var/lib/mbus-gateway"),
+  mqtt: v.strictObject({
+    url: address("the broker's address such as mqtts://broker.example.org:8883", ["mqtts:", "mqtt:"]),
+    ca: v.optional(file),
+    cert: v.optional(file),
+    key: v.optional(file),
+    username: v.optional(text("a user name")),
+    passwordFile: v.optional(file),
+  }, "the keys of mqtt"),
+  platform: v.strictObject({
+    url: address("the server's address such as https://platform.example.org", ["https:", "http:"]),
+    tokenFile: file,
+    ca: v.optional(file),
+    heartbeat: v.optional(duration("1s", "1d"), "60s"),
+  }, "the keys of platform"),
+  connection: v.optional(Connection, "always"),
+  buses: v.pipe(v.array(Bus, "a list of buses"), v.minLength(1, "at least one bus")),
+  tunnel: v.optional(v.strictObject({
+    tokenFile: file,
+    metricsPort: v.optional(wholeNumber(1, 65_535), 20_241),
+  }, "the keys of tunnel")),
+  log: v.optional(
+    v.strictObject({
+      level: v.optional(v.picklist(LOG_LEVELS, `one of ${LOG_LEVELS.join(", ")}`), "info"),
+      format: v.optional(v.picklist(["text", "json"], "text or json"), "text"),
+    }, "the keys of log"),
+    {},
+  ),
+}, "the keys gateway, mqtt, platform and buses");
+
+function isGatewayId(text: string): boolean {
+  return v.is(GatewayId, text);
+}

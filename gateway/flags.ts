@@ -1,0 +1,83 @@
+import { resolve } from "node:path";
+import { ConfigurationError } from "@mbus-gateway/resource";
+import type { GatewayConfig } from "./config.ts";
+
+/** The one program that the gateway may start. */
+export const TUNNEL_SCRIPT = resolve(import.meta.dirname ?? ".", "../deploy/cloudflared");
+
+/**
+ * The permissions that follow from a configuration, as words for `deno run`; they add up with the set `gateway` of
+ * `deno.json`, which holds what is always so.
+ *
+ * @param configPath the file the configuration came from.
+ * @throws {ConfigurationError} when a path or host cannot be put on a command line, which a shell splits at white
+ * space, and Deno at commas.
+ *
+ * @example
+ * ```ts ignore
+ * gatewayFlags(config, "/etc/mbus-gateway/config.yaml");
+ * // ["--allow-net=broker.example.org:8883,platform.example.org:443", "--allow-read=…", "--allow-write=…"]
+ * ```
+ */
+export function gatewayFlags(config: GatewayConfig, configPath: string): string[] {
+  const { mqtt, platform, buses, tunnel, dataFolder } = config;
+  const net = [hostAndPort(mqtt.url, "mqtts:", [8883, 1883]), hostAndPort(platform.url, "https:", [443, 80])];
+  const read = [resolve(configPath), mqtt.ca, mqtt.cert, mqtt.key, mqtt.passwordFile, platform.tokenFile, platform.ca];
+  const run: string[] = [];
+  const ffi: string[] = [];
+  for (const { port } of buses) {
+    if (port.startsWith("tcp:")) net.push(new URL(port).host);
+    else ffi.push(libcPath());
+  }
+  if (tunnel !== undefined) {
+    net.push(`127.0.0.1:${tunnel.metricsPort}`);
+    read.push(tunnel.tokenFile);
+    run.push(TUNNEL_SCRIPT);
+  }
+  return [
+    ...allow("net", net),
+    ...allow("read", [...read, dataFolder]),
+    ...allow("write", [dataFolder]),
+    ...allow("ffi", ffi),
+    ...allow("run", run),
+  ];
+}
+
+/** The C library of this computer, through which serial ports are reached. */
+export function libcPath(): string {
+  const { arch } = Deno.build;
+  const candidates = [`/lib/${arch}-linux-gnu/libc.so.6`, "/lib64/libc.so.6", `/lib/ld-musl-${arch}.so.1`];
+  const found = candidates.find(exists);
+  if (found !== undefined) return found;
+  throw new ConfigurationError(
+    `Cannot allow the serial port: no C library is at ${candidates.join(" or ")}; use tcp://host:port for the bus`,
+  );
+}
+
+function allow(name: string, values: readonly (string | undefined)[]): string[] {
+  const words = [...new Set(values.filter((value) => value !== undefined))].map(asWord);
+  return words.length === 0 ? [] : [`--allow-${name}=${words.join(",")}`];
+}
+
+/** Quoting does not help: the words pass through `$(…)`, where a shell no longer reads quotes. */
+function asWord(value: string): string {
+  if (!/[\s,"'`\\*?$]/.test(value)) return value;
+  throw new ConfigurationError(
+    `Cannot put ${JSON.stringify(value)} on a command line: it has white space, a comma, a quote or one of \\ * ? $; ` +
+      `choose a path or host without them`,
+  );
+}
+
+function hostAndPort(address: string, encrypted: string, [safe, plain]: readonly [number, number]): string {
+  const { protocol, hostname, port } = new URL(address);
+  return `${hostname}:${port === "" ? (protocol === encrypted ? safe : plain) : port}`;
+}
+
+function exists(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch (thrown) {
+    if (thrown instanceof Deno.errors.NotFound) return false;
+    throw thrown;
+  }
+}

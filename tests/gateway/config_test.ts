@@ -1,0 +1,141 @@
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { ConfigurationError } from "@mbus-gateway/resource";
+import { loadConfig, OVERRIDES, parseConfig } from "../../gateway/config.ts";
+
+const GOOD = `gateway: GW-0001
+mqtt:
+  url: mqtt://127.0.0.1:1883
+platform:
+  url: http://127.0.0.1:8080
+  tokenFile: token
+buses:
+  - name: main
+    port: tcp://localhost:7000
+    meters: [p1, "12345678abcdef04"]
+`;
+
+function complaint(text: string, env: Record<string, string> = {}): string {
+  return assertThrows(() => parseConfig(text, { path: "/etc/x/config.yaml", env }), ConfigurationError).message;
+}
+
+Deno.test("parseConfig() fills in what is usual and makes paths absolute", () => {
+  const config = parseConfig(GOOD, { path: "/etc/x/config.yaml" });
+  assertEquals(config.dataFolder, "/var/lib/mbus-gateway");
+  assertEquals(config.platform.tokenFile, "/etc/x/token");
+  assertEquals(config.platform.heartbeatMs, 60_000);
+  assertEquals(config.connection, "always");
+  assertEquals(config.log, { level: "info", format: "text" });
+  assertEquals(config.tunnel, undefined);
+  assertEquals(config.buses, [{
+    name: "main",
+    port: "tcp://localhost:7000",
+    baudRate: 2400,
+    intervalMs: 900_000,
+    meters: ["p1", "12345678ABCDEF04"],
+  }]);
+});
+
+Deno.test("parseConfig() names key, value, expectation and line of a wrong value", () => {
+  assertEquals(
+    complaint(GOOD.replace("p1, ", "p251, ")),
+    'Cannot use configuration /etc/x/config.yaml: buses[0].meters[0] is "p251", expected a primary address ' +
+      '"p0" to "p250" or 16 hexadecimal digits in quotes (line 10)',
+  );
+});
+
+Deno.test("parseConfig() lists every mistake of a file", () => {
+  const text = complaint(GOOD.replace("tcp://localhost:7000", "tcp://localhost:70000").replace("GW-0001", "GW 1"));
+  assertStringIncludes(text, '\n  gateway is "GW 1", expected a gateway id such as GW-0001 (line 1)');
+  assertStringIncludes(text, '\n  buses[0].port is "tcp://localhost:70000", expected tcp://HOST:PORT or a device');
+});
+
+Deno.test("parseConfig() says what a missing key should be", () => {
+  assertStringIncludes(
+    complaint(GOOD.replace("  tokenFile: token\n", "")),
+    "platform.tokenFile is missing, expected the path of a file (line 4)",
+  );
+  assertStringIncludes(complaint(""), "the file is empty");
+});
+
+Deno.test("parseConfig() refuses unknown keys and suggests the nearest", () => {
+  const text = complaint(GOOD.replace("    meters:", "    intervall: 15m\n    meters:"));
+  assertStringIncludes(text, "buses[0].intervall is not a key that exists, did you mean buses[0].interval? (line 10)");
+  assertStringIncludes(
+    complaint(`${GOOD}frobnicate: 1\n`),
+    "frobnicate is not a key that exists, expected one of gateway, dataFolder,",
+  );
+});
+
+Deno.test("parseConfig() shows no secret that stands where none should", () => {
+  const password = complaint(GOOD.replace("url: mqtt://", "password: hunter2\n  url: mqtt://"));
+  assertStringIncludes(password, "did you mean mqtt.passwordFile?");
+  const inUrl = complaint(GOOD.replace("mqtt://", "mqtt://me:hunter2@"));
+  assertStringIncludes(inUrl, "without user, password");
+  for (const text of [password, inUrl]) assertEquals(text.includes("hunter2"), false);
+});
+
+Deno.test("parseConfig() accepts plain connections on this computer only", () => {
+  for (const host of ["broker.example.org", "192.0.2.1", "127.0.0.1.example.org", "0.0.0.0", "localhost.example.org"]) {
+    assertStringIncludes(complaint(GOOD.replace("mqtt://127.0.0.1", `mqtt://${host}`)), "mqtt.url is");
+    assertStringIncludes(complaint(GOOD.replace("http://127.0.0.1", `http://${host}`)), "platform.url is");
+  }
+  for (const host of ["localhost", "127.1.2.3", "[::1]"]) {
+    parseConfig(GOOD.replaceAll("//127.0.0.1", `//${host}`), { path: "/x" });
+  }
+});
+
+Deno.test("parseConfig() wants certificates for mqtts and a name beside a password", () => {
+  const text = complaint(GOOD.replace("mqtt://127.0.0.1:1883", "mqtts://broker.example.org"));
+  for (const key of ["ca", "cert", "key"]) assertStringIncludes(text, `mqtt.${key} is missing`);
+  assertStringIncludes(
+    complaint(GOOD.replace("mqtt:\n", "mqtt:\n  passwordFile: p\n")),
+    "mqtt.username is missing, expected a user name to go with passwordFile (line 2)",
+  );
+});
+
+Deno.test("parseConfig() refuses two buses of one name or port and a meter named twice", () => {
+  const second = `  - name: main\n    port: tcp://localhost:7000\n    meters: [p1]\n`;
+  const text = complaint(GOOD + second);
+  assertStringIncludes(text, 'buses[1].name is "main", expected a name of its own for each bus (line 11)');
+  assertStringIncludes(text, "buses[1].port is");
+  assertStringIncludes(
+    complaint(GOOD.replace("[p1,", '["12345678ABCDEF04",')),
+    "expected each meter once on a bus (line 10)",
+  );
+});
+
+Deno.test("parseConfig() checks a cron expression", () => {
+  assertEquals(parseConfig(`${GOOD}connection: "15 3 * * *"\n`, { path: "/x" }).connection, { cron: "15 3 * * *" });
+  assertStringIncludes(complaint(`${GOOD}connection: "61 3 * * *"\n`), "connection is");
+  assertStringIncludes(complaint(`${GOOD}connection: "0 0 30 2 *"\n`), "connection is");
+});
+
+Deno.test("parseConfig() says where YAML itself is broken", () => {
+  assertStringIncludes(complaint(`${GOOD}gateway: GW-0002\n`), "Map keys must be unique (line 11)");
+});
+
+Deno.test("parseConfig() lets the environment stand above the file and names it when it is wrong", () => {
+  const env = { MBUS_GW_MQTT_URL: "mqtt://localhost:1999", MBUS_GW_LOG_LEVEL: "", MBUS_GW_TUNNEL_TOKEN_FILE: "/t" };
+  const config = parseConfig(GOOD, { path: "/etc/x/config.yaml", env });
+  assertEquals(config.mqtt.url, "mqtt://localhost:1999");
+  assertEquals(config.log.level, "info");
+  assertEquals(config.tunnel, { tokenFile: "/t", metricsPort: 20_241 });
+  assertStringIncludes(
+    complaint(GOOD, { MBUS_GW_PLATFORM_HEARTBEAT: "soon" }),
+    'platform.heartbeat is "soon", expected a length of time from 1s to 1d, such as 30s, 15m or 1h ' +
+      "(from MBUS_GW_PLATFORM_HEARTBEAT)",
+  );
+});
+
+Deno.test("loadConfig() says what to do without a file", () => {
+  const { message } = assertThrows(() => loadConfig("/nowhere/config.yaml", {}), ConfigurationError);
+  assertStringIncludes(message, "Cannot read configuration /nowhere/config.yaml: there is no such file");
+  assertStringIncludes(message, "--config FILE or MBUS_GW_CONFIG");
+});
+
+Deno.test("loadConfig() reads the example, and every key of the example is explained there", () => {
+  const path = `${import.meta.dirname}/../../deploy/gateway.example.yaml`;
+  assertEquals(loadConfig(path, {}).gateway, "GW-0001");
+  const text = Deno.readTextFileSync(path);
+  for (const keys of Object.values(OVERRIDES)) assertStringIncludes(text, `${keys.at(-1)}:`);
+});

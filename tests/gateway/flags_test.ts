@@ -1,0 +1,49 @@
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { ConfigurationError } from "@mbus-gateway/resource";
+import { parseConfig } from "../../gateway/config.ts";
+import { gatewayFlags, libcPath, TUNNEL_SCRIPT } from "../../gateway/flags.ts";
+
+const CONFIG = "/etc/gw/config.yaml";
+const TEXT = `gateway: GW-0001
+dataFolder: /var/lib/gw
+mqtt: { url: "mqtts://broker.example.org", ca: ca.crt, cert: gw.crt, key: gw.key }
+platform: { url: "https://platform.example.org", tokenFile: token }
+buses:
+  - { name: one, port: "tcp://converter.example.org:10001", meters: [p1] }
+`;
+
+const flagsOf = (text: string) => gatewayFlags(parseConfig(text, { path: CONFIG }), CONFIG);
+
+Deno.test("gatewayFlags() allows what the configuration names and nothing more", () => {
+  assertEquals(flagsOf(TEXT), [
+    "--allow-net=broker.example.org:8883,platform.example.org:443,converter.example.org:10001",
+    "--allow-read=/etc/gw/config.yaml,/etc/gw/ca.crt,/etc/gw/gw.crt,/etc/gw/gw.key,/etc/gw/token,/var/lib/gw",
+    "--allow-write=/var/lib/gw",
+  ]);
+});
+
+Deno.test("gatewayFlags() knows the usual ports of plain connections", () => {
+  const plain = TEXT.replace("mqtts://broker.example.org", "mqtt://[::1]").replace(
+    "https://platform.example.org",
+    "http://localhost",
+  );
+  assertEquals(flagsOf(plain)[0], "--allow-net=[::1]:1883,localhost:80,converter.example.org:10001");
+});
+
+Deno.test("gatewayFlags() allows libc for a serial bus and the one script for a tunnel", () => {
+  const flags = flagsOf(
+    `${TEXT}  - { name: two, port: /dev/ttyUSB0, meters: [p1] }\ntunnel: { tokenFile: tunnel-token, metricsPort: 20999 }\n`,
+  );
+  assertStringIncludes(flags[0] ?? "", ",127.0.0.1:20999");
+  assertStringIncludes(flags[1] ?? "", "/etc/gw/tunnel-token");
+  assertEquals(flags.slice(3), [`--allow-ffi=${libcPath()}`, `--allow-run=${TUNNEL_SCRIPT}`]);
+  assertEquals(Deno.statSync(libcPath()).isFile, true);
+});
+
+Deno.test("gatewayFlags() refuses what a command line would take apart", () => {
+  for (const folder of ["/var/lib/g w", "/var/lib/g,/", "/var/lib/'gw'", "/var/lib/\\tgw", "/var/lib/gw*"]) {
+    const { message } = assertThrows(() => flagsOf(TEXT.replace("/var/lib/gw", `"${folder}"`)), ConfigurationError);
+    assertStringIncludes(message, "on a command line");
+  }
+  assertThrows(() => flagsOf(TEXT.replace("broker.example.org", "a,b")), ConfigurationError, '"a,b:8883"');
+});
