@@ -31,8 +31,10 @@ export interface PeekOptions {
   maxBytes?: number;
 }
 
-/** The bytes of a readout's JSON beside its texts. */
-const JSON_OVERHEAD = 120;
+/** About what a readout takes in a payload before compression, in bytes. */
+export function jsonBytes({ bus, address, frames }: Pick<FramesReadout, "bus" | "address" | "frames">): number {
+  return frames.reduce((sum, frame) => sum + 2 * frame.length + 3, 120 + bus.length + address.length);
+}
 
 /** The unconfirmed after `after`, oldest first, and the numbers of rows that cannot be read. */
 export function selectReadouts(
@@ -47,11 +49,14 @@ export function selectReadouts(
   const damaged: number[] = [];
   let bytes = 0;
   for (const row of rows.iterate(after, limit)) {
-    bytes += String(row.frames).length + String(row.bus).length + String(row.address).length + JSON_OVERHEAD;
-    if (bytes > maxBytes && readouts.length > 0) break;
     const readout = readoutOf(row);
-    if (readout === null) damaged.push(Number(row.seq));
-    else readouts.push(readout);
+    if (readout === null) {
+      damaged.push(Number(row.seq));
+      continue;
+    }
+    bytes += jsonBytes(readout);
+    if (bytes > maxBytes && readouts.length > 0) break;
+    readouts.push(readout);
   }
   return { readouts, damaged };
 }
