@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { UsageError } from "@mbus-gateway/resource";
+import { UsageError } from "../../shared/resource/program.ts";
 import { MAX_METERS } from "./meters.ts";
 
 export const USAGE = `Simulates an M-Bus segment behind a TCP level converter.

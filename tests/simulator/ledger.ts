@@ -34,7 +34,7 @@ export interface Ledger extends Disposable {
 export function openLedger(path: string): Ledger {
   const known = existing(path);
   const lastCounter = entriesOf(known).reduce((highest, entry) => Math.max(highest, entry.counter), 0);
-  const file = Deno.openSync(path, { create: true, append: true });
+  const file = openToAppend(path);
   const write = (text: string) => {
     let bytes = new TextEncoder().encode(text);
     while (bytes.length > 0) bytes = bytes.subarray(file.writeSync(bytes));
@@ -70,6 +70,15 @@ export function readLedger(path: string): Map<number, BookedAnswer> {
     answer.whole = unspoiled.get(answer.counter)?.size === answer.frames.length;
   }
   return answers;
+}
+
+function openToAppend(path: string): Deno.FsFile {
+  try {
+    return Deno.openSync(path, { create: true, append: true });
+  } catch (cause) {
+    if (!(cause instanceof Deno.errors.NotFound)) throw cause;
+    throw new Error(`Cannot open ledger: ${path} is in a folder that does not exist`, { cause });
+  }
 }
 
 function existing(path: string): string {

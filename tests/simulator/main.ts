@@ -1,4 +1,5 @@
-import { createLog, EXIT, runProgram } from "@mbus-gateway/resource";
+import { createLog } from "../../shared/resource/log.ts";
+import { EXIT, runProgram } from "../../shared/resource/program.ts";
 import { parseSimulatorArguments, USAGE } from "./arguments.ts";
 import { simulateBus } from "./simulate_bus.ts";
 
@@ -6,7 +7,7 @@ import { simulateBus } from "./simulate_bus.ts";
  * The simulator as a program: prints `{"ready":true,"port":N}` once it listens, and ends at SIGTERM. A parent that
  * gets a Ctrl-C of its own decides what ends when, so SIGINT is left to it when there is no terminal.
  */
-export async function main(args: readonly string[]): Promise<number> {
+export async function simulate(args: readonly string[]): Promise<number> {
   const log = createLog({ fields: { program: "simulator" } });
   const signals: Deno.Signal[] = Deno.stdin.isTerminal() ? ["SIGTERM", "SIGINT"] : ["SIGTERM"];
   return await runProgram(async (signal) => {
@@ -22,6 +23,6 @@ export async function main(args: readonly string[]): Promise<number> {
 }
 
 if (import.meta.main) {
-  const code = await main(Deno.args);
+  const code = await simulate(Deno.args);
   if (code !== EXIT.ok) Deno.exit(code);
 }

@@ -9,3 +9,4 @@ export * from "./ledger.ts";
 export * from "./meter.ts";
 export * from "./meters.ts";
 export * from "./simulate_bus.ts";
+export * from "./compare.ts";

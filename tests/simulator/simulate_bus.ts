@@ -54,7 +54,7 @@ export function simulateBus(options: SimulateBusOptions): SimulatedBus {
   const meters = metersOf(options, seed, now());
   using starting = new DisposableStack();
   const ledger = starting.use(openLedger(options.ledger));
-  const listener = Deno.listen({ hostname, port });
+  const listener = listen(hostname, port);
   const owned = starting.move();
 
   const ending = new AbortController();
@@ -86,6 +86,15 @@ export function simulateBus(options: SimulateBusOptions): SimulatedBus {
       save();
     },
   };
+}
+
+function listen(hostname: string, port: number): Deno.TcpListener {
+  try {
+    return Deno.listen({ hostname, port });
+  } catch (cause) {
+    if (!(cause instanceof Deno.errors.AddrInUse)) throw cause;
+    throw new Error(`Cannot simulate: port ${port} of ${hostname} is taken; choose another`, { cause });
+  }
 }
 
 /** Serves each connection until it ends; after the listener is closed, closes those that are left. */

@@ -43,16 +43,16 @@ export const electricity: MeterKind = {
     register("Energy", ["0E", "03"], [0, "energy", "Wh"], "energy"),
     register("Energy, tariff 1", ["8E 10", "03"], [0, "energy", "Wh"], "energyNight", { tariff: 1 }),
     register("Energy, tariff 2", ["8E 20", "03"], [0, "energy", "Wh"], "energyDay", { tariff: 2 }),
-    register("Energy fed in", ["0E", "83 3C"], [0, "energy", "Wh"], "energyFedIn", { modifiers: ["backward_flow"] }),
+    register("Energy fed in", ["0E", "83 3C"], [0, "energy", "Wh"], "energyFedIn", { modifiers: ["backward"] }),
     register("Power", ["04", "2A"], [-1, "power", "W"], "power"),
     ...PHASES.map((phase) =>
       register(`Power L${phase}`, ["04", `AA FC 0${phase}`], [-1, "power", "W"], `power${phase}`, {
-        modifiers: [`phase_l${phase}`],
+        modifiers: [`l${phase}`],
       })
     ),
     ...PHASES.map((phase) =>
       register(`Current L${phase}`, ["04", `FD D9 FC 0${phase}`], [-3, "current", "A"], `current${phase}`, {
-        modifiers: [`phase_l${phase}`],
+        modifiers: [`l${phase}`],
       })
     ),
     ...PHASES.map((phase) => register(`Voltage L${phase}`, ["02", "FD 48"], [-1, "voltage", "V"], `voltage${phase}`)),

@@ -31,10 +31,10 @@ export const heat: MeterKind = {
   version: 0x21,
   telegrams: [[
     register("Energy", ["0C", "04"], [1, "energy", "Wh"], "energy"),
-    register("Volume", ["0C", "13"], [-3, "volume", "m³"], "volume"),
+    register("Volume", ["0C", "13"], [-3, "volume", "m3"], "volume"),
     register("Power", ["0B", "2B"], [0, "power", "W"], "power"),
     register("Power, highest of the month", ["1B", "2B"], [0, "power", "W"], "max:power", { function: "maximum" }),
-    register("Flow", ["0B", "3B"], [-3, "volume_flow", "m³/h"], "volumeFlow"),
+    register("Flow", ["0B", "3B"], [-3, "volume_flow", "m3/h"], "volumeFlow"),
     register("Flow temperature", ["0A", "5A"], [-1, "flow_temperature", "°C"], "flowTemperature"),
     register("Return temperature", ["0A", "5E"], [-1, "return_temperature", "°C"], "returnTemperature"),
     register("Difference", ["0B", "61"], [-2, "temperature_difference", "K"], "temperatureDifference"),

@@ -28,9 +28,9 @@ export const heatCooling: MeterKind = {
   telegrams: [
     [
       register("Energy", ["04", "03"], [0, "energy", "Wh"], "energy"),
-      register("Volume", ["04", "13"], [-3, "volume", "m³"], "volume"),
+      register("Volume", ["04", "13"], [-3, "volume", "m3"], "volume"),
       register("Power", ["04", "2A"], [-1, "power", "W"], "power"),
-      register("Flow", ["04", "3B"], [-3, "volume_flow", "m³/h"], "volumeFlow"),
+      register("Flow", ["04", "3B"], [-3, "volume_flow", "m3/h"], "volumeFlow"),
       register("Flow temperature", ["02", "59"], [-2, "flow_temperature", "°C"], "flowTemperature"),
       register("Return temperature", ["02", "5D"], [-2, "return_temperature", "°C"], "returnTemperature"),
       register("Difference", ["02", "61"], [-2, "temperature_difference", "K"], "temperatureDifference"),
@@ -38,7 +38,7 @@ export const heatCooling: MeterKind = {
     ],
     [
       register("Cooling energy", ["84 10", "03"], [0, "energy", "Wh"], "coolingEnergy", { tariff: 1 }),
-      register("Cooling volume", ["84 10", "13"], [-3, "volume", "m³"], "coolingVolume", { tariff: 1 }),
+      register("Cooling volume", ["84 10", "13"], [-3, "volume", "m3"], "coolingVolume", { tariff: 1 }),
       register("Cooling power", ["84 10", "2B"], [0, "power", "W"], "coolingPower", { tariff: 1 }),
       register("Energy at due date", ["44", "03"], [0, "energy", "Wh"], "due:energy", { storageNumber: 1 }),
       register("Cooling energy at due date", ["C4 10", "03"], [0, "energy", "Wh"], "due:coolingEnergy", {

@@ -20,8 +20,8 @@ export const heatCostAllocator: MeterKind = {
   deviceTypeCode: 0x08,
   version: 0x0a,
   telegrams: [[
-    register("Units", ["0C", "6E"], [0, "hca_units", ""], "units"),
-    register("Units at due date", ["4C", "6E"], [0, "hca_units", ""], "due:units", { storageNumber: 1 }),
+    register("Units", ["0C", "6E"], [0, "heat_cost_allocation", "HCA"], "units"),
+    register("Units at due date", ["4C", "6E"], [0, "heat_cost_allocation", "HCA"], "due:units", { storageNumber: 1 }),
     { label: "Due date", dib: "42", vib: "6C", date: "due" },
     register("Radiator temperature", ["02", "59"], [-2, "flow_temperature", "°C"], "flowTemperature"),
     register("Room temperature", ["02", "65"], [-2, "external_temperature", "°C"], "externalTemperature"),

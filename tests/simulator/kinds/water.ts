@@ -20,12 +20,12 @@ export const coldWater: MeterKind = {
   deviceTypeCode: 0x16,
   version: 0x12,
   telegrams: [[
-    register("Volume", ["0C", "13"], [-3, "volume", "m³"], "volume"),
-    register("Flow", ["0B", "3B"], [-3, "volume_flow", "m³/h"], "volumeFlow"),
-    register("Volume backwards", ["0C", "93 3C"], [-3, "volume", "m³"], "volumeBackward", {
-      modifiers: ["backward_flow"],
+    register("Volume", ["0C", "13"], [-3, "volume", "m3"], "volume"),
+    register("Flow", ["0B", "3B"], [-3, "volume_flow", "m3/h"], "volumeFlow"),
+    register("Volume backwards", ["0C", "93 3C"], [-3, "volume", "m3"], "volumeBackward", {
+      modifiers: ["backward"],
     }),
-    register("Volume at due date", ["4C", "13"], [-3, "volume", "m³"], "due:volume", { storageNumber: 1 }),
+    register("Volume at due date", ["4C", "13"], [-3, "volume", "m3"], "due:volume", { storageNumber: 1 }),
     { label: "Due date", dib: "42", vib: "6C", date: "due" },
   ]],
   measure: (timeMs, noise) => ({ volumeFlow: taps(timeMs, noise, 0.9) }),
@@ -39,10 +39,10 @@ export const warmWater: MeterKind = {
   deviceTypeCode: 0x06,
   version: 0x12,
   telegrams: [[
-    register("Volume", ["0C", "13"], [-3, "volume", "m³"], "volume"),
-    register("Flow", ["02", "3B"], [-3, "volume_flow", "m³/h"], "volumeFlow"),
+    register("Volume", ["0C", "13"], [-3, "volume", "m3"], "volume"),
+    register("Flow", ["02", "3B"], [-3, "volume_flow", "m3/h"], "volumeFlow"),
     register("Temperature", ["02", "59"], [-2, "flow_temperature", "°C"], "flowTemperature"),
-    register("Volume at due date", ["4C", "13"], [-3, "volume", "m³"], "due:volume", { storageNumber: 1 }),
+    register("Volume at due date", ["4C", "13"], [-3, "volume", "m3"], "due:volume", { storageNumber: 1 }),
     { label: "Due date", dib: "42", vib: "6C", date: "due" },
   ]],
   measure: (timeMs, noise) => ({
