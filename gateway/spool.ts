@@ -90,9 +90,9 @@ export function openSpool(path: string, options: SpoolOptions = {}): Spool {
   const { log = silentLog, now = () => new Date() } = options;
   using stack = new DisposableStack();
   const companion = stack.use(openCompanion(path));
-  const { database, created } = stack.use(disposable(connectOrSalvage(path, now(), log)));
+  const { database, origin } = stack.use(disposable(connectOrSalvage(path, now(), log)));
   if (options.maxBytes !== undefined) limitSize(database, options.maxBytes);
-  const epoch = settleEpoch(path, database, created, companion, log);
+  const epoch = settleEpoch(path, database, origin, companion, log);
   return spoolOver({
     database,
     companion,

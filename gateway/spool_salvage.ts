@@ -4,6 +4,9 @@ import { connectSpool, DamagedSpool, inTransaction } from "./spool_schema.ts";
 
 const COLUMNS = "bus, address, read_at, clock, frames, parked_code, parked_reason";
 
+/** Whether the file was there, was made, or was made in place of a damaged one. */
+export type SpoolOrigin = "found" | "created" | "salvaged";
+
 /**
  * The spool at `path`, or a new one in place of a damaged one, with all rows that can still be read.
  *
@@ -13,7 +16,7 @@ const COLUMNS = "bus, address, read_at, clock, frames, parked_code, parked_reaso
  *
  * A process that dies anywhere in between leaves something from which the next one goes on.
  */
-export function connectOrSalvage(path: string, now: Date, log: Log): { database: DatabaseSync; created: boolean } {
+export function connectOrSalvage(path: string, now: Date, log: Log): { database: DatabaseSync; origin: SpoolOrigin } {
   const begun = `${path}.new`;
   if (!exists(path) && exists(begun)) putInPlace(begun, path);
   let spool;
@@ -26,15 +29,15 @@ export function connectOrSalvage(path: string, now: Date, log: Log): { database:
     Deno.renameSync(path, aside);
     putInPlace(begun, path);
     log.error("The spool file is damaged: it is set aside, and a new one is begun", { aside, error: thrown });
-    spool = { ...connectSpool(path), created: true };
+    spool = connectSpool(path);
   }
   const aside = pendingSalvage(spool.database);
   if (aside !== null) {
     const copied = salvage(aside, spool.database);
     log.warn("What could be read of the damaged spool is copied and goes on under the new epoch", { aside, copied });
-    spool.created = true;
   }
-  return spool;
+  const { database, created } = spool;
+  return { database, origin: aside !== null ? "salvaged" : created ? "created" : "found" };
 }
 
 /** An empty spool that remembers what is to be copied into it. */
