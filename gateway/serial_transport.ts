@@ -1,0 +1,100 @@
+import type { Buffer } from "node:buffer";
+import { deadline } from "@std/async";
+import { SerialPortStream } from "@serialport/stream";
+import type { SerialPort } from "serialport";
+import { describeError } from "@mbus-gateway/resource";
+import { ByteInbox } from "./byte_inbox.ts";
+import { type ByteStream, TransportClosed, WRITE_DEADLINE_MS } from "./byte_stream.ts";
+import { loadLibc } from "./libc.ts";
+import { serialBinding } from "./serial_binding.ts";
+
+/** A serial line. */
+export interface SerialTransport extends ByteStream {
+  /**
+   * Changes the speed once everything written has been sent, for meters of another speed on the same bus.
+   *
+   * @throws {RangeError} for a rate that is none of the usual.
+   * @throws {TransportClosed} when the line is gone.
+   */
+  setBaudRate(baudRate: number): Promise<void>;
+}
+
+export interface SerialTransportOptions {
+  /** Bits a second: 300 to 115200, the usual steps. */
+  baudRate: number;
+  /** Even by the standard (EN 13757-2); another for odd converters. */
+  parity?: "none" | "even" | "odd";
+  signal?: AbortSignal;
+}
+
+/** What `npm:serialport` offers its users; ours is the same class over another binding, and the compiler sees to it. */
+type SerialPortVerbs = Pick<SerialPort, "open" | "close" | "write" | "update" | "flush" | "drain" | "isOpen">;
+type Port = SerialPortStream<typeof serialBinding>;
+
+/**
+ * A line through a serial port or USB adapter: 8 data bits, even parity, 1 stop bit, locked against other programs.
+ * Loads libc the first time, and then gives up the right to load libraries.
+ *
+ * @param path of the device, best one under `/dev/serial/by-id`: it survives a replugging.
+ * @throws {DeviceError} a sentence that says what to do when the port cannot be opened.
+ */
+export async function openSerialTransport(
+  path: string,
+  { baudRate, parity = "even", signal }: SerialTransportOptions,
+): Promise<SerialTransport> {
+  signal?.throwIfAborted();
+  await loadLibc();
+  const options = { binding: serialBinding, path, baudRate, parity, autoOpen: false };
+  const port = new SerialPortStream(options) satisfies SerialPortVerbs;
+  await settled((done) => port.open(done));
+  return serialStream(path, port);
+}
+
+function serialStream(name: string, port: Port): SerialTransport {
+  const inbox = new ByteInbox();
+  const fail = (cause: Error | null) =>
+    inbox.close(
+      cause
+        ? new TransportClosed(`Cannot use ${name}: ${cause.message}; was the adapter pulled out?`, { cause })
+        : new TransportClosed(`Cannot use ${name}: it was closed`),
+    );
+  port.on("close", fail);
+  port.on("error", fail);
+  port.on("data", (bytes: Buffer) => {
+    inbox.push(new Uint8Array(bytes)); // a copy: the buffer is part of a larger pool
+    port.pause();
+    inbox.room().then(() => port.resume());
+  });
+
+  async function close() {
+    fail(null);
+    if (port.isOpen) await settled((done) => port.close(done));
+  }
+
+  return {
+    name,
+    read: (timeoutMs, signal) => inbox.read(timeoutMs, signal),
+    async write(bytes) {
+      if (inbox.closed) throw inbox.closed;
+      try {
+        await deadline(settled((done) => port.write(bytes, done)), WRITE_DEADLINE_MS);
+      } catch (cause) {
+        const reason = new TransportClosed(`Cannot write to ${name}: ${describeError(cause)}`, { cause });
+        inbox.close(reason);
+        await close();
+        throw reason;
+      }
+    },
+    discard: () => inbox.clear(),
+    async setBaudRate(rate) {
+      if (inbox.closed) throw inbox.closed;
+      await settled((done) => port.drain(done));
+      await settled((done) => port.update({ baudRate: rate }, done));
+    },
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+function settled(start: (done: (error?: Error | null) => void) => void): Promise<void> {
+  return new Promise((resolve, reject) => start((error) => error ? reject(error) : resolve()));
+}
