@@ -1,0 +1,120 @@
+import { type Frame, parseFrame, TelegramError } from "@mbus-gateway/mbus";
+import type { ByteStream } from "./byte_stream.ts";
+import { idleMs, MAX_LINK_FRAME_BYTES, transmissionMs } from "./link_timing.ts";
+
+/** What came of waiting for a frame. */
+export type Reception =
+  | { type: "frame"; frame: Frame; /** the frame as it came, start to stop */ bytes: Uint8Array }
+  | { type: "silence" }
+  /** Something that is no frame; it has been read to its end, the line is idle again. */
+  | { type: "garbage"; reason: string };
+
+export interface FrameReaderOptions {
+  baudRate: number;
+  /**
+   * The longest pause within a frame, in milliseconds. The standard allows none (EN 13757-2), but USB adapters and
+   * networks deliver in pieces. Default 300 and 33 bit times.
+   */
+  gapMs?: number;
+}
+
+/** A beginning shorter than 68 L L 68 may be a stray byte, as converters make when they turn the line around. */
+const CERTAIN_START_BYTES = 4;
+/** More noise than two whole frames is no prelude to an answer. */
+const MOST_NOISE_BYTES = 2 * MAX_LINK_FRAME_BYTES;
+
+/**
+ * Puts frames together from a line. Stray bytes before a frame are skipped. Once a frame has begun (68 L L 68), it is
+ * whole or it is garbage: nothing inside it is taken for a frame, and everything up to the next idle line is dropped.
+ */
+export class FrameReader {
+  readonly #stream: ByteStream;
+  readonly #gapMs: number;
+  readonly #longestGarbageMs: number;
+  #buffer: Uint8Array = new Uint8Array(0);
+  #noise = 0;
+
+  constructor(stream: ByteStream, { baudRate, gapMs = 300 + idleMs(baudRate) }: FrameReaderOptions) {
+    this.#stream = stream;
+    this.#gapMs = gapMs;
+    this.#longestGarbageMs = transmissionMs(MOST_NOISE_BYTES, baudRate) + gapMs;
+  }
+
+  /** Forgets everything that has come so far: what comes from now on belongs to the next request. */
+  reset() {
+    this.#buffer = new Uint8Array(0);
+    this.#stream.discard();
+  }
+
+  /**
+   * The next frame.
+   *
+   * @param timeoutMs how long its first byte may take; a frame that has begun is read to its end.
+   * @throws {TransportClosed} when the line is gone.
+   * @throws the signal's reason when it aborts.
+   */
+  async next(timeoutMs: number, signal?: AbortSignal): Promise<Reception> {
+    const until = performance.now() + timeoutMs;
+    this.#noise = 0;
+    while (true) {
+      const found = this.#assemble();
+      if (found?.type === "garbage") await this.#untilIdle(signal);
+      if (found) return found;
+      const begun = this.#buffer.length > 0;
+      const bytes = await this.#stream.read(begun ? this.#gapMs : Math.max(0, until - performance.now()), signal);
+      if (bytes) {
+        this.#buffer = begun ? concatenate(this.#buffer, bytes) : bytes;
+      } else if (this.#buffer.length >= CERTAIN_START_BYTES) {
+        const reason = `the frame stopped after ${this.#buffer.length} bytes`;
+        this.#buffer = new Uint8Array(0);
+        return { type: "garbage", reason };
+      } else if (begun) {
+        this.#skip(this.#buffer.length);
+      } else {
+        return this.#noise === 0 ? { type: "silence" } : { type: "garbage", reason: `${this.#noise} bytes of noise` };
+      }
+    }
+  }
+
+  /** A frame or certain garbage at the front of the buffer; `null` when more bytes are needed. */
+  #assemble(): Reception | null {
+    while (this.#buffer.length > 0) {
+      if (this.#noise > MOST_NOISE_BYTES) {
+        return { type: "garbage", reason: `more than ${MOST_NOISE_BYTES} bytes of noise` };
+      }
+      try {
+        const parsed = parseFrame(this.#buffer);
+        if ("needs" in parsed) return null;
+        const bytes = this.#buffer.slice(0, parsed.length);
+        this.#buffer = this.#buffer.slice(parsed.length);
+        return { type: "frame", frame: parsed.frame, bytes };
+      } catch (thrown) {
+        if (!(thrown instanceof TelegramError)) throw thrown;
+        if (this.#buffer[0] === 0x68 && (thrown.code === "checksum" || thrown.code === "stop")) {
+          return { type: "garbage", reason: thrown.message };
+        }
+        this.#skip(1);
+      }
+    }
+    return null;
+  }
+
+  #skip(bytes: number) {
+    this.#noise += bytes;
+    this.#buffer = this.#buffer.slice(bytes);
+  }
+
+  /** Drops what comes until nothing does; bounded, for a line that never falls silent must not hold the bus. */
+  async #untilIdle(signal?: AbortSignal) {
+    this.#buffer = new Uint8Array(0);
+    const until = performance.now() + this.#longestGarbageMs;
+    while (performance.now() < until && (await this.#stream.read(this.#gapMs, signal)) !== null);
+  }
+}
+
+function concatenate(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const joined = new Uint8Array(a.length + b.length);
+  joined.set(a);
+  joined.set(b, a.length);
+  return joined;
+}

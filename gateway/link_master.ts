@@ -1,0 +1,166 @@
+import { encodeFrame, type Frame } from "@mbus-gateway/mbus";
+import { type Log, silentLog } from "@mbus-gateway/resource";
+import type { ByteStream } from "./byte_stream.ts";
+import { FrameReader } from "./frame_reader.ts";
+import { longestThoughtMs, transmissionMs } from "./link_timing.ts";
+import type { MeterErrorCode } from "./meter_error.ts";
+
+/** What happened on a bus since it was opened. */
+export interface BusCounts {
+  /** Frames sent, repeats included. */
+  requests: number;
+  /** Requests that got their answer. */
+  answers: number;
+  /** Requests sent again. */
+  retries: number;
+  /** Answers that were no frame, had a wrong checksum, stopped short or did not answer the request. */
+  corrupt: number;
+  /** Answers of another meter than the one asked. */
+  wrongMeter: number;
+  /** Requests that nothing came after. */
+  noAnswer: number;
+  /** Telegrams that came a second time and were not taken twice. */
+  repeated: number;
+}
+
+/** Whether a frame answers the request. All but `answer` is passed over, and the answer still waited for. */
+export type Verdict = "answer" | "wrong_meter" | "unexpected" | "repeated";
+
+/** What became of a request. */
+export type Exchange =
+  | { ok: true; frame: Frame; bytes: Uint8Array }
+  | {
+    ok: false;
+    code: Extract<MeterErrorCode, "no_answer" | "corrupt" | "wrong_meter">;
+    reason: string;
+    tries: number;
+  };
+
+type Failure = Omit<Extract<Exchange, { ok: false }>, "ok" | "tries">;
+
+export interface LinkMasterOptions {
+  baudRate: number;
+  /** How long an answer may take to begin, in milliseconds; never less than the standard grants the meter. */
+  timeoutMs: number;
+  /** How many times a request is sent again. */
+  retries: number;
+  /** {@linkcode FrameReaderOptions.gapMs}. */
+  gapMs?: number;
+  log?: Log;
+}
+
+export interface RequestOptions {
+  judge: (frame: Frame, bytes: Uint8Array) => Verdict;
+  signal?: AbortSignal;
+  /** One try, no longer than the standard's time; silence is fine and not counted. */
+  mayStaySilent?: boolean;
+}
+
+/** The frames that may pass before the answer does: late ones and echoes. More is a line gone mad. */
+const MOST_STRAY_FRAMES = 8;
+
+/**
+ * The primary station of an M-Bus link (EN 13757-2): sends a request and listens for the one frame that answers it.
+ * A request is sent again unchanged, FCB included, so that a meter whose answer was lost repeats that answer.
+ */
+export class LinkMaster {
+  readonly counts: BusCounts = {
+    requests: 0,
+    answers: 0,
+    retries: 0,
+    corrupt: 0,
+    wrongMeter: 0,
+    noAnswer: 0,
+    repeated: 0,
+  };
+  readonly #stream: ByteStream;
+  readonly #reader: FrameReader;
+  readonly #options: LinkMasterOptions;
+  readonly #log: Log;
+
+  constructor(stream: ByteStream, options: LinkMasterOptions) {
+    this.#stream = stream;
+    this.#reader = new FrameReader(stream, options);
+    this.#options = options;
+    this.#log = options.log ?? silentLog;
+  }
+
+  /**
+   * Sends a request until its answer comes or the retries are used up.
+   *
+   * @throws {TransportClosed} when the line is gone.
+   * @throws the signal's reason when it aborts.
+   */
+  async request(request: Frame, { judge, signal, mayStaySilent = false }: RequestOptions): Promise<Exchange> {
+    const bytes = encodeFrame(request);
+    const { baudRate, timeoutMs, retries } = this.#options;
+    const standard = longestThoughtMs(baudRate);
+    const wait = transmissionMs(bytes.length, baudRate) + (mayStaySilent ? standard : Math.max(timeoutMs, standard));
+    const tries = mayStaySilent ? 1 : 1 + retries;
+    let failure: Failure = { code: "no_answer", reason: "nothing was sent" };
+    for (let attempt = 1; attempt <= tries; attempt++) {
+      signal?.throwIfAborted();
+      if (attempt > 1) this.counts.retries++;
+      this.counts.requests++;
+      this.#reader.reset(); // bytes that came before the request cannot answer it
+      await this.#stream.write(bytes);
+      const heard = await this.#listen(bytes, wait, judge, signal);
+      if ("frame" in heard) {
+        this.counts.answers++;
+        return { ok: true, ...heard };
+      }
+      if (mayStaySilent && heard.code === "no_answer") return { ok: false, ...heard, tries: attempt };
+      if (heard.code === "no_answer") this.counts.noAnswer++;
+      this.#log.debug("Request failed", { request: bytes.toHex(), attempt, code: heard.code, reason: heard.reason });
+      // Silence says less than what was heard before it.
+      if (heard.code !== "no_answer" || attempt === 1) failure = heard;
+    }
+    return { ok: false, ...failure, tries };
+  }
+
+  async #listen(
+    request: Uint8Array,
+    waitMs: number,
+    judge: RequestOptions["judge"],
+    signal?: AbortSignal,
+  ): Promise<{ frame: Frame; bytes: Uint8Array } | Failure> {
+    let failure: Failure = { code: "no_answer", reason: `nothing came within ${Math.round(waitMs)} ms` };
+    let echoExpected = true;
+    for (let stray = 0; stray < MOST_STRAY_FRAMES; stray++) {
+      const heard = await this.#reader.next(waitMs, signal);
+      if (heard.type === "silence") return failure;
+      if (heard.type === "garbage") {
+        this.counts.corrupt++;
+        return { code: "corrupt", reason: heard.reason };
+      }
+      const { frame, bytes } = heard;
+      // A half-duplex converter hears what it sends. No answer can look so: the C field of an answer has bit 6 clear.
+      if (echoExpected && isSame(bytes, request)) {
+        echoExpected = false;
+        continue;
+      }
+      switch (judge(frame, bytes)) {
+        case "answer":
+          return { frame, bytes };
+        case "wrong_meter":
+          this.counts.wrongMeter++;
+          failure = { code: "wrong_meter", reason: `another meter answered (${bytes.subarray(0, 19).toHex()}…)` };
+          break;
+        case "repeated":
+          this.counts.repeated++;
+          failure = { code: "corrupt", reason: "the meter sent its last telegram again instead of the next" };
+          break;
+        case "unexpected":
+          this.counts.corrupt++;
+          failure = { code: "corrupt", reason: `that is no answer to the request: ${bytes.subarray(0, 19).toHex()}` };
+          break;
+      }
+    }
+    return failure;
+  }
+}
+
+/** Whether two frames have the same bytes. */
+export function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, index) => byte === b[index]);
+}
