@@ -3,7 +3,13 @@
  *
  * @module
  */
+export * from "./resource.ts";
+export * from "./semaphore.ts";
+export * from "./backoff.ts";
+export { requireTlsUnlessLoopback } from "./loopback.ts";
+export { MqttError } from "./mqtt_error.ts";
+export type { MqttMessage } from "./mqtt_receive.ts";
+export * from "./mqtt_session.ts";
 export * from "./describe_error.ts";
 export * from "./log.ts";
 export * from "./program.ts";
-export * from "./nearest.ts";
