@@ -214,9 +214,13 @@ class SpoolDelivery implements Delivery {
     const outcome = await boundedPublish(session, topic.data(this.#gateway), payload, contentType, bounds);
     if (outcome.type === "overdue") return outcome.error;
     if (outcome.type === "ended") return null;
-    this.#ledger.acknowledged(seqs, this.#timer.elapsed());
-    if (outcome.type === "acknowledged") this.#counts.add("sent");
-    else this.#log.warn("The broker refuses a message; it is sent again later", { error: outcome.error });
+    if (outcome.type === "acknowledged") {
+      this.#ledger.acknowledged(seqs, this.#timer.elapsed());
+      this.#counts.add("sent");
+    } else {
+      this.#ledger.refused(seqs, this.#timer.elapsed());
+      this.#log.warn("The broker refuses a message; it is sent again later", { error: outcome.error });
+    }
     return null;
   }
 

@@ -188,15 +188,16 @@ export class DeliveryLedger {
     if (probe && this.away) this.#nextProbe = now + this.#delay(this.#probes++);
   }
 
-  /** The broker has acknowledged the message, or refused it on a connection that goes on. */
+  /** The broker has acknowledged the message. */
   acknowledged(seqs: readonly number[], now: number) {
     this.#halvings = Math.max(0, this.#halvings - 1);
-    for (const seq of seqs) {
-      const entry = this.#entries.get(seq);
-      if (!entry?.flying) continue;
-      entry.flying = false;
-      entry.due = now + this.#delay(entry.unanswered++);
-    }
+    this.#landed(seqs, now);
+  }
+
+  /** The broker has refused the message on a connection that goes on: it may be too large. */
+  refused(seqs: readonly number[], now: number) {
+    this.#halvings = Math.min(this.#halvings + 1, 20);
+    this.#landed(seqs, now);
   }
 
   /** A server holds these. */
@@ -225,6 +226,15 @@ export class DeliveryLedger {
       next = Math.min(next, entry.judged && this.away ? Math.max(entry.due, this.#nextProbe) : entry.due);
     }
     return next === Infinity ? null : next;
+  }
+
+  #landed(seqs: readonly number[], now: number) {
+    for (const seq of seqs) {
+      const entry = this.#entries.get(seq);
+      if (!entry?.flying) continue;
+      entry.flying = false;
+      entry.due = now + this.#delay(entry.unanswered++);
+    }
   }
 
   /** The server is back: it gets time to confirm what the broker kept for it, before that is sent again. */
