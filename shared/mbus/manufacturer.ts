@@ -16,6 +16,11 @@ export function manufacturerText(code: number): string {
   return String.fromCharCode(64 + (code >> 10 & 31), 64 + (code >> 5 & 31), 64 + (code & 31));
 }
 
+/** The three letters of the code whose two bytes begin at `at`, least significant first. */
+export function manufacturerAt(bytes: Uint8Array, at: number): string {
+  return manufacturerText((bytes[at] as number) | (bytes[at + 1] as number) << 8);
+}
+
 /**
  * The inverse of {@linkcode manufacturerText}.
  *

@@ -1,0 +1,274 @@
+import { FUNCTIONS, type ValueFunction } from "./data_field_kind.ts";
+import { addDecimals, type Decimal, decimalOfFloat, decimalText, multiplyExact } from "./decimal.ts";
+import { toHex } from "./hex.ts";
+import { dateG, dateTimeF, dateTimeI, type LocalDateTime, timeJ } from "./local_date_time.ts";
+import { readFloat } from "./read_number.ts";
+import type { ValueMeaning } from "./value_meaning.ts";
+
+/** What kind of value a record has; says how `value` is to be read. */
+export type ValueKind = "number" | "date" | "datetime" | "time" | "text" | "bytes" | "none";
+
+/** How the data of a record is laid out. */
+export const LAYOUT = {
+  nothing: 0,
+  integer: 1,
+  noNumber: 2,
+  float32: 3,
+  float64: 4,
+  text: 5,
+  bytes: 6,
+  dateG: 7,
+  dateTimeF: 8,
+  dateTimeI: 9,
+  timeJ: 10,
+} as const;
+
+const KINDS: readonly ValueKind[] = [
+  "none",
+  "number",
+  "number",
+  "number",
+  "number",
+  "text",
+  "bytes",
+  "date",
+  "datetime",
+  "datetime",
+  "time",
+];
+
+/** Where the parts of a record lie in the bytes of its telegram. */
+export interface RecordPlace {
+  /** The DIF. */
+  offset: number;
+  /** The VIF. */
+  vib: number;
+  /** The first byte behind the VIB: the data, or the length byte of variable-length data. */
+  field: number;
+  /** The first byte of the data proper. */
+  data: number;
+  /** Behind the last byte. */
+  end: number;
+}
+
+/** A record as it appears in JSON. */
+export interface DataRecordJson {
+  /** See {@linkcode DataRecord.key}. */
+  key: string;
+  /** Where the record begins in its telegram. */
+  offset: number;
+  /** The data information block as hex. */
+  dib: string;
+  /** The value information block as hex. */
+  vib: string;
+  /** The data as hex, in wire order, without the length byte of variable-length data. */
+  data: string;
+  /** Instantaneous, maximum, minimum, or measured during an error state. */
+  function: ValueFunction;
+  /** 0 is the present value. */
+  storageNumber: number;
+  /** 0 is the total. */
+  tariff: number;
+  /** 0 is the meter itself. */
+  subunit: number;
+  /** Stable name of what is measured. */
+  quantity: string;
+  /** Symbol of the base unit, "" where there is none. */
+  unit: string;
+  /** An exact decimal, local ISO 8601 without zone, a text, hex, or null. */
+  value: string | null;
+  /** How `value` is to be read. */
+  kind: ValueKind;
+  /** Names that separate this value from others of its quantity. */
+  modifiers: readonly string[];
+  /** Why there is no value where there should be one; finishes "Cannot …". */
+  error: string | null;
+}
+
+/**
+ * One value of a telegram and all that the meter says about it. Texts are made when they are asked for, from the bytes
+ * that were handed to the decoder: those must not be overwritten as long as the record is used.
+ */
+export class DataRecord {
+  /**
+   * @param bytes the telegram.
+   * @param ordered the same with the least significant byte of every data field first; the same object but in CI 76.
+   * @param dif the first byte of the record.
+   * @param storageNumber 0 to 2^41 - 1; 0 is the present value.
+   * @param tariff 0 to 2^20 - 1; 0 is the total.
+   * @param subunit 0 to 1023; 0 is the meter itself.
+   * @param meaning what the value information block says.
+   * @param layout one of {@linkcode LAYOUT}.
+   * @param coefficient the register's integer, where the layout is `integer`.
+   * @param problem why there is no value; finishes "Cannot …".
+   */
+  constructor(
+    private readonly bytes: Uint8Array,
+    private readonly ordered: Uint8Array,
+    /** Where the record begins in its telegram, counted from 0. */
+    readonly offset: number,
+    private readonly vibStart: number,
+    private readonly fieldStart: number,
+    private readonly dataStart: number,
+    /** Behind the record's last byte. */
+    readonly end: number,
+    private readonly dif: number,
+    /** 0 is the present value; others are stored ones. */
+    readonly storageNumber: number,
+    /** 0 is the total. */
+    readonly tariff: number,
+    /** 0 is the meter itself. */
+    readonly subunit: number,
+    private readonly meaning: ValueMeaning,
+    private readonly layout: number,
+    private readonly coefficient: number | bigint,
+    private readonly problem: string | null,
+  ) {}
+
+  /** The data information block (DIF and DIFEs) as hex. */
+  get dib(): string {
+    return toHex(this.bytes, this.offset, this.vibStart);
+  }
+
+  /** The value information block (VIF, VIFEs and a plain-text unit) as hex. */
+  get vib(): string {
+    return toHex(this.bytes, this.vibStart, this.fieldStart);
+  }
+
+  /** The data as hex in wire order, without the length byte of variable-length data. */
+  get data(): string {
+    return toHex(this.bytes, this.dataStart, this.end);
+  }
+
+  /** Where the record's parts lie in its telegram. */
+  get place(): RecordPlace {
+    const { offset, vibStart, fieldStart, dataStart, end } = this;
+    return { offset, vib: vibStart, field: fieldStart, data: dataStart, end };
+  }
+
+  /** Instantaneous, maximum, minimum, or measured during an error state (then it is no reading). */
+  get function(): ValueFunction {
+    return FUNCTIONS[this.dif >> 4 & 3] as ValueFunction;
+  }
+
+  /** Stable name of what is measured, from the tables in `vif_tables.ts`. */
+  get quantity(): string {
+    return this.meaning.quantity;
+  }
+
+  /** Symbol of the base unit, "" where there is none. */
+  get unit(): string {
+    return this.meaning.unit;
+  }
+
+  /** Names that separate this value from others of its quantity, in wire order. */
+  get modifiers(): readonly string[] {
+    return this.meaning.modifiers;
+  }
+
+  /** How `value` is to be read. */
+  get kind(): ValueKind {
+    return KINDS[this.layout] as ValueKind;
+  }
+
+  /** The exact number in the base unit; null for other kinds and where the meter says that there is none. */
+  get decimal(): Decimal | null {
+    const { meaning } = this;
+    if (meaning.error !== null) return null;
+    let coefficient: number | bigint;
+    let exponent = meaning.exponent;
+    if (this.layout === LAYOUT.integer) coefficient = this.coefficient;
+    else if (this.layout === LAYOUT.float32 || this.layout === LAYOUT.float64) {
+      const float = this.float();
+      if (!Number.isFinite(float)) return null;
+      const decimal = decimalOfFloat(float);
+      coefficient = decimal.coefficient;
+      exponent += decimal.exponent;
+    } else return null;
+    if (meaning.factor !== 1) coefficient = multiplyExact(coefficient, meaning.factor);
+    const scaled = { coefficient, exponent };
+    return meaning.offset === null ? scaled : addDecimals(scaled, meaning.offset);
+  }
+
+  /** An exact decimal, local ISO 8601 without zone, a text, hex, or null where there is none. */
+  get value(): string | null {
+    if (this.problem !== null || this.meaning.error !== null) return null;
+    switch (this.layout) {
+      case LAYOUT.text:
+        return this.text();
+      case LAYOUT.bytes:
+        return this.data;
+      case LAYOUT.dateG:
+      case LAYOUT.dateTimeF:
+      case LAYOUT.dateTimeI:
+      case LAYOUT.timeJ:
+        return this.localTime().text;
+      default:
+        break;
+    }
+    const decimal = this.decimal;
+    return decimal === null ? null : decimalText(decimal.coefficient, decimal.exponent);
+  }
+
+  /** Why there is no value where there should be one; finishes "Cannot …". */
+  get error(): string | null {
+    if (this.problem !== null) return this.problem;
+    if (this.meaning.error !== null) return this.meaning.error;
+    if (this.layout >= LAYOUT.dateG) return this.localTime().error;
+    if ((this.layout === LAYOUT.float32 || this.layout === LAYOUT.float64) && !Number.isFinite(this.float())) {
+      return "Cannot state value: the floating point number is not finite";
+    }
+    return null;
+  }
+
+  /** Whether the meter says that its clock was on summer time; null where the record does not say. */
+  get summerTime(): boolean | null {
+    return this.layout >= LAYOUT.dateG ? this.localTime().summerTime : null;
+  }
+
+  /**
+   * The stable address of the value within its meter, which survives a reordering of the records:
+   * `quantity:unit:function:sN:tN:uN`, with storage number, tariff and subunit, and `:modifier,modifier` where there are
+   * modifiers. "energy:Wh:instantaneous:s0:t0:u0" is the present total.
+   */
+  get key(): string {
+    const { quantity, unit, modifiers } = this.meaning;
+    const key = `${quantity}:${unit}:${this.function}:s${this.storageNumber}:t${this.tariff}:u${this.subunit}`;
+    return modifiers.length === 0 ? key : `${key}:${modifiers.join(",")}`;
+  }
+
+  /** The record as it appears in JSON. */
+  toJSON(): DataRecordJson {
+    const { key, offset, dib, vib, data, storageNumber, tariff, subunit, quantity, unit } = this;
+    const { value, kind, modifiers, error } = this;
+    const base = { key, offset, dib, vib, data, function: this.function, storageNumber, tariff, subunit };
+    return { ...base, quantity, unit, value, kind, modifiers, error };
+  }
+
+  private float(): number {
+    return readFloat(this.ordered, this.dataStart, this.layout === LAYOUT.float32 ? 4 : 8);
+  }
+
+  /** Latin-1, last character first. NUL is padding, and no text that a database takes. */
+  private text(): string {
+    let text = "";
+    for (let i = this.end - 1; i >= this.dataStart; i--) {
+      const code = this.ordered[i] as number;
+      if (code !== 0) text += String.fromCharCode(code);
+    }
+    return text;
+  }
+
+  private localTime(): LocalDateTime {
+    switch (this.layout) {
+      case LAYOUT.dateG:
+        return dateG(this.ordered, this.dataStart);
+      case LAYOUT.dateTimeF:
+        return dateTimeF(this.ordered, this.dataStart);
+      case LAYOUT.dateTimeI:
+        return dateTimeI(this.ordered, this.dataStart);
+      default:
+        return timeJ(this.ordered, this.dataStart);
+    }
+  }
+}

@@ -1,0 +1,175 @@
+import { applicationError } from "./application_error.ts";
+import { ciField } from "./ci_field.ts";
+import { type LongFrame, parseFrame } from "./frame.ts";
+import { toHex } from "./hex.ts";
+import { identificationText } from "./identification.ts";
+import { manufacturerAt } from "./manufacturer.ts";
+import { type HeaderPlace, Telegram, type TelegramFault } from "./telegram.ts";
+import { TelegramError } from "./telegram_error.ts";
+import { readVariableData, type VariableData } from "./variable_data.ts";
+
+/** Raised whenever a value could come out otherwise than before: whoever keeps telegrams may then decode them again. */
+export const DECODER_VERSION = 1;
+
+/** What somebody knows about a meter that its telegram does not say. */
+export interface DecodeOptions {
+  /** Integers are never negative, although the standard says that they are signed. By default they are signed. */
+  unsigned?: boolean;
+}
+
+const CI_OFFSET = 6;
+const LONG_HEADER = 12;
+const SHORT_HEADER = 4;
+const PRIMARY_TO_METER = 0x40;
+
+const NO_HEADER: HeaderPlace = Object.freeze({
+  identification: -1,
+  manufacturer: -1,
+  version: -1,
+  deviceType: -1,
+  accessNumber: -1,
+  status: -1,
+});
+/** EN 13757-7: identification, manufacturer, version, device type, access number, status, configuration. */
+const LONG_HEADER_PLACE: HeaderPlace = Object.freeze({
+  identification: 7,
+  manufacturer: 11,
+  version: 13,
+  deviceType: 14,
+  accessNumber: 15,
+  status: 16,
+});
+const SHORT_HEADER_PLACE: HeaderPlace = Object.freeze({ ...NO_HEADER, accessNumber: 7, status: 8 });
+
+/**
+ * Decodes a whole wired telegram: a long frame from its first 68 to its 16.
+ *
+ * One bad record never costs the others: it is in `records` with its bytes and its error. Where the bytes end within a
+ * record, or a record's length cannot be known, the rest is the last record and `fault` says so.
+ *
+ * @param frame exactly one frame. It is not copied: the telegram makes its texts from it when they are asked for.
+ * @throws {TelegramError} what {@linkcode parseFrame} throws; `truncated` (bytes are missing), `length` (bytes are left
+ * over), `application_error` (the meter reports one), `key_missing` (the payload is encrypted), `unsupported` (the CI
+ * field announces no readings that are decoded here, or the frame goes to a meter).
+ *
+ * @example
+ * ```ts
+ * import { decodeTelegram, fromHex } from "@mbus-gateway/mbus";
+ * const telegram = decodeTelegram(fromHex("681515680805727856341224400107550000000C13436504001F16"));
+ * console.log(telegram.manufacturer, telegram.identification, telegram.records[0]?.value); // PAD 12345678 46.543
+ * ```
+ */
+export function decodeTelegram(frame: Uint8Array, options?: DecodeOptions): Telegram {
+  const parsed = parseFrame(frame);
+  if ("needs" in parsed) {
+    const message = `Cannot read frame: at least ${parsed.needs} bytes are missing (offset ${frame.length})`;
+    throw new TelegramError("truncated", message, frame.length);
+  }
+  if (parsed.length < frame.length) {
+    const left = frame.length - parsed.length;
+    throw new TelegramError("length", `Cannot read frame: ${left} bytes follow its end`, parsed.length);
+  }
+  const link = parsed.frame;
+  if (link.type === "ack" || link.type === "short") {
+    throw new TelegramError("unsupported", `Cannot decode telegram: ${NAMES[link.type]} carries no data`, 0);
+  }
+  // EN 13757-2: bit 6 of the C field says that the frame goes from the master to a meter.
+  if ((link.control & PRIMARY_TO_METER) !== 0) {
+    throw new TelegramError("unsupported", "Cannot decode telegram: it goes from the master to a meter", 4);
+  }
+  const data = link.type === "long" ? link.data : frame.subarray(0, 0);
+  return decodeApplication(frame, { ...link, type: "long", data }, options);
+}
+
+const NAMES = { ack: "an acknowledgement (E5)", short: "a short frame" };
+
+function decodeApplication(frame: Uint8Array, link: LongFrame, options: DecodeOptions | undefined): Telegram {
+  const { ci, data } = link;
+  const { layout, name } = ciField(ci);
+  switch (layout) {
+    case "long":
+      return decodeVariable(frame, link, LONG_HEADER, LONG_HEADER_PLACE, options);
+    case "short":
+      return decodeVariable(frame, link, SHORT_HEADER, SHORT_HEADER_PLACE, options);
+    case "none":
+      return decodeVariable(frame, link, 0, NO_HEADER, options);
+    case "error": {
+      const what = applicationError(data[0]);
+      throw new TelegramError("application_error", `Cannot decode telegram: the meter reports ${what}`, CI_OFFSET + 1);
+    }
+    default: {
+      const message = `Cannot decode telegram: CI ${toHex(Uint8Array.of(ci))} is ${name} (offset ${CI_OFFSET})`;
+      throw new TelegramError("unsupported", message, CI_OFFSET);
+    }
+  }
+}
+
+function decodeVariable(
+  frame: Uint8Array,
+  link: LongFrame,
+  headerLength: number,
+  place: HeaderPlace,
+  options: DecodeOptions | undefined,
+): Telegram {
+  const end = frame.length - 2;
+  const start = CI_OFFSET + 1 + headerLength;
+  if (start > end) {
+    const message = `Cannot read header: ${headerLength} bytes are needed, ${link.data.length} are there`;
+    throw new TelegramError("truncated", message, end);
+  }
+  const mostSignificantFirst = link.ci === 0x76;
+  const ordered = mostSignificantFirst ? headerReversed(frame, place, start) : frame;
+  const variable = readVariableData(frame, start, end, { mostSignificantFirst, unsigned: options?.unsigned === true });
+  if (headerLength > 0) refuseEncrypted(ordered, place, start, end, variable);
+  return new Telegram(
+    frame,
+    ordered,
+    "wired",
+    link.ci,
+    link.address,
+    place,
+    null,
+    variable.moreRecordsFollow,
+    variable.records,
+    variable.manufacturerData,
+    end,
+    faultOf(variable),
+  );
+}
+
+function faultOf({ records, truncated, undecoded }: VariableData): TelegramFault | null {
+  const message = truncated ?? undecoded;
+  if (message === null) return null;
+  return { code: truncated === null ? "undecoded" : "truncated", message, offset: records.at(-1)?.offset ?? 0 };
+}
+
+/** CI 76: the numbers of the header, too, begin with their most significant byte. */
+function headerReversed(frame: Uint8Array, { identification, manufacturer }: HeaderPlace, start: number): Uint8Array {
+  const ordered = frame.slice();
+  ordered.subarray(identification, identification + 4).reverse();
+  ordered.subarray(manufacturer, manufacturer + 2).reverse();
+  ordered.subarray(start - 2, start).reverse();
+  return ordered;
+}
+
+/**
+ * On a wire the configuration word is often junk, so it proves nothing. It counts only where it names a security mode
+ * and blocks that are there, and the bytes cannot be read in the clear.
+ */
+function refuseEncrypted(
+  ordered: Uint8Array,
+  place: HeaderPlace,
+  start: number,
+  end: number,
+  variable: VariableData,
+): void {
+  if (variable.truncated === null && variable.undecoded === null) return;
+  const mode = (ordered[start - 1] as number) & 0x1f;
+  const encrypted = ((ordered[start - 2] as number) >> 4) * 16;
+  if (mode === 0 || mode === 0x1f || encrypted === 0 || encrypted > end - start) return;
+  const meter = place.identification < 0
+    ? "the meter"
+    : `meter ${manufacturerAt(ordered, place.manufacturer)} ${identificationText(ordered, place.identification)}`;
+  const message = `Cannot decode telegram: ${meter} encrypts its data (mode ${mode}) and no key is known`;
+  throw new TelegramError("key_missing", message, start);
+}

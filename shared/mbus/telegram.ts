@@ -1,0 +1,169 @@
+import type { DataRecord, DataRecordJson } from "./data_record.ts";
+import { deviceTypeName } from "./device_type.ts";
+import { toHex } from "./hex.ts";
+import { identificationText } from "./identification.ts";
+import { manufacturerAt } from "./manufacturer.ts";
+
+/** Bytes that could not be read as the rest of a telegram promised; the records before them are whole. */
+export interface TelegramFault {
+  /** `truncated`: the bytes end within a record; `undecoded`: a record of unknown length, the rest is kept as bytes. */
+  code: "truncated" | "undecoded";
+  /** A sentence that finishes "Cannot …". */
+  message: string;
+  /** Where the record at fault begins. */
+  offset: number;
+}
+
+/** A telegram as it appears in JSON. */
+export interface TelegramJson {
+  /** The bus it came by. */
+  link: "wired" | "wireless";
+  /** The CI field as two hex digits. */
+  ci: string;
+  /** The primary address; null where the link layer has none. */
+  address: number | null;
+  /** Eight digits, leading zeros kept. */
+  identification: string | null;
+  /** Three letters. */
+  manufacturer: string | null;
+  /** The meter's version or generation, 0 to 255. */
+  version: number | null;
+  /** 0 to 255. */
+  deviceTypeCode: number | null;
+  /** The stable name of the device type. */
+  deviceType: string | null;
+  /** Counts the meter's answers. */
+  accessNumber: number | null;
+  /** The status byte. */
+  status: number | null;
+  /** The name of the security mode; null where nothing was encrypted. */
+  encryption: string | null;
+  /** Whether another telegram of the same readout follows. */
+  moreRecordsFollow: boolean;
+  /** In wire order. */
+  records: readonly DataRecordJson[];
+  /** The bytes behind 0F or 1F as hex in wire order; null without such a block. */
+  manufacturerData: string | null;
+}
+
+/** Where the header's fields lie in the telegram's bytes; -1 for what it has not. */
+export interface HeaderPlace {
+  /** Four bytes. */
+  identification: number;
+  /** Two bytes. */
+  manufacturer: number;
+  /** One byte. */
+  version: number;
+  /** One byte. */
+  deviceType: number;
+  /** One byte. */
+  accessNumber: number;
+  /** One byte. */
+  status: number;
+}
+
+/**
+ * A decoded telegram. Header texts are made when they are asked for, from the bytes that were handed to the decoder:
+ * those must not be overwritten as long as the telegram is used.
+ */
+export class Telegram implements TelegramJson {
+  /**
+   * @param bytes the whole telegram.
+   * @param ordered the same with the least significant byte of every field first.
+   */
+  constructor(
+    private readonly bytes: Uint8Array,
+    private readonly ordered: Uint8Array,
+    /** The bus it came by. */
+    readonly link: "wired" | "wireless",
+    private readonly ciCode: number,
+    /** The primary address; null where the link layer has none. */
+    readonly address: number | null,
+    private readonly header: HeaderPlace,
+    /** The name of the security mode; null where nothing was encrypted. */
+    readonly encryption: string | null,
+    /** Whether another telegram of the same readout follows (1F). */
+    readonly moreRecordsFollow: boolean,
+    /** In wire order, without the block behind 0F or 1F. */
+    readonly records: readonly DataRecord[],
+    private readonly manufacturerStart: number,
+    private readonly manufacturerEnd: number,
+    /** Why the last record is an undecoded rest; null when everything was read. */
+    readonly fault: TelegramFault | null,
+  ) {}
+
+  /** The CI field as two hex digits. */
+  get ci(): string {
+    return toHex(Uint8Array.of(this.ciCode));
+  }
+
+  /** Eight digits, leading zeros kept. They may be hex digits: some makers use them. */
+  get identification(): string | null {
+    const at = this.header.identification;
+    return at < 0 ? null : identificationText(this.ordered, at);
+  }
+
+  /** Three letters. */
+  get manufacturer(): string | null {
+    const at = this.header.manufacturer;
+    if (at < 0) return null;
+    return manufacturerAt(this.ordered, at);
+  }
+
+  /** The meter's version or generation, 0 to 255. */
+  get version(): number | null {
+    return this.byteAt(this.header.version);
+  }
+
+  /** 0 to 255. */
+  get deviceTypeCode(): number | null {
+    return this.byteAt(this.header.deviceType);
+  }
+
+  /** The stable name of the device type. */
+  get deviceType(): string | null {
+    const code = this.deviceTypeCode;
+    return code === null ? null : deviceTypeName(code);
+  }
+
+  /** Counts the meter's answers, 0 to 255. */
+  get accessNumber(): number | null {
+    return this.byteAt(this.header.accessNumber);
+  }
+
+  /** The status byte: bit 2 power low, bit 3 permanent error, bit 4 temporary error, bits 5 to 7 the maker's. */
+  get status(): number | null {
+    return this.byteAt(this.header.status);
+  }
+
+  /** The bytes behind 0F or 1F as hex in wire order; null without such a block. */
+  get manufacturerData(): string | null {
+    return this.manufacturerStart < 0 ? null : toHex(this.bytes, this.manufacturerStart, this.manufacturerEnd);
+  }
+
+  /** The telegram as it appears in JSON. */
+  toJSON(): TelegramJson {
+    const { link, ci, address, identification, manufacturer, version, deviceTypeCode, deviceType } = this;
+    const { accessNumber, status, encryption, moreRecordsFollow, manufacturerData } = this;
+    return {
+      link,
+      ci,
+      address,
+      identification,
+      manufacturer,
+      version,
+      deviceTypeCode,
+      deviceType,
+      accessNumber,
+      status,
+      encryption,
+      moreRecordsFollow,
+      records: this.records.map((record) => record.toJSON()),
+      manufacturerData,
+    };
+  }
+
+  private byteAt(at: number): number | null {
+    return at < 0 ? null : this.ordered[at] as number;
+  }
+}
