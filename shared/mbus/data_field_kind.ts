@@ -21,7 +21,7 @@ export const DATA_FIELDS = [
 ] as const;
 
 /** The functions of a DIF's bits 4 and 5 (EN 13757-3, table "Function field"), by their code. */
-export const FUNCTIONS = ["instantaneous", "maximum", "minimum", "error"] as const;
+export const FUNCTIONS: readonly ValueFunction[] = ["instantaneous", "maximum", "minimum", "error"];
 
 /** What a value is: the present one, a maximum, a minimum, or one that was measured during an error state. */
-export type ValueFunction = typeof FUNCTIONS[number];
+export type ValueFunction = "instantaneous" | "maximum" | "minimum" | "error";

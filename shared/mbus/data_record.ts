@@ -91,6 +91,8 @@ export interface DataRecordJson {
  */
 export class DataRecord {
   /**
+   * What the reader of records found at one place.
+   *
    * @param bytes the telegram.
    * @param ordered the same with the least significant byte of every data field first; the same object but in CI 76.
    * @param dif the first byte of the record.
@@ -245,6 +247,7 @@ export class DataRecord {
     return { ...base, quantity, unit, value, kind, modifiers, error };
   }
 
+  /** The data as a binary floating point number. */
   private float(): number {
     return readFloat(this.ordered, this.dataStart, this.layout === LAYOUT.float32 ? 4 : 8);
   }
@@ -259,6 +262,7 @@ export class DataRecord {
     return text;
   }
 
+  /** The data as a date or time. */
   private localTime(): LocalDateTime {
     switch (this.layout) {
       case LAYOUT.dateG:

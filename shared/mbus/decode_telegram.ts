@@ -1,5 +1,6 @@
 import { applicationError } from "./application_error.ts";
 import { ciField } from "./ci_field.ts";
+import { FIXED_DATA_LENGTH, fixedDeviceType, readFixedData } from "./fixed_data.ts";
 import { type LongFrame, parseFrame } from "./frame.ts";
 import { toHex } from "./hex.ts";
 import { identificationText } from "./identification.ts";
@@ -20,13 +21,13 @@ export interface DecodeOptions {
 const CI_OFFSET = 6;
 const LONG_HEADER = 12;
 const SHORT_HEADER = 4;
+const DEVICE_TYPE = 14;
 const PRIMARY_TO_METER = 0x40;
 
 const NO_HEADER: HeaderPlace = Object.freeze({
   identification: -1,
   manufacturer: -1,
   version: -1,
-  deviceType: -1,
   accessNumber: -1,
   status: -1,
 });
@@ -35,10 +36,10 @@ const LONG_HEADER_PLACE: HeaderPlace = Object.freeze({
   identification: 7,
   manufacturer: 11,
   version: 13,
-  deviceType: 14,
   accessNumber: 15,
   status: 16,
 });
+const FIXED_PLACE: HeaderPlace = Object.freeze({ ...NO_HEADER, identification: 7, accessNumber: 11, status: 12 });
 const SHORT_HEADER_PLACE: HeaderPlace = Object.freeze({ ...NO_HEADER, accessNumber: 7, status: 8 });
 
 /**
@@ -91,6 +92,10 @@ function decodeApplication(frame: Uint8Array, link: LongFrame, options: DecodeOp
       return decodeVariable(frame, link, LONG_HEADER, LONG_HEADER_PLACE, options);
     case "short":
       return decodeVariable(frame, link, SHORT_HEADER, SHORT_HEADER_PLACE, options);
+    case "fixed":
+      // On a wire CI 73 with 16 bytes is the old structure; otherwise it is a compact frame.
+      if (data.length === FIXED_DATA_LENGTH) return decodeFixed(frame, link);
+      throw new TelegramError("unsupported", `Cannot decode telegram: CI 73 is no fixed data of 16 bytes`, CI_OFFSET);
     case "none":
       return decodeVariable(frame, link, 0, NO_HEADER, options);
     case "error": {
@@ -128,6 +133,7 @@ function decodeVariable(
     link.ci,
     link.address,
     place,
+    headerLength === LONG_HEADER ? frame[DEVICE_TYPE] as number : null,
     null,
     variable.moreRecordsFollow,
     variable.records,
@@ -135,6 +141,13 @@ function decodeVariable(
     end,
     faultOf(variable),
   );
+}
+
+function decodeFixed(frame: Uint8Array, { ci, address }: LongFrame): Telegram {
+  const start = CI_OFFSET + 1;
+  const deviceType = fixedDeviceType(frame, start);
+  const records = readFixedData(frame, start);
+  return new Telegram(frame, frame, "wired", ci, address, FIXED_PLACE, deviceType, null, false, records, -1, -1, null);
 }
 
 function faultOf({ records, truncated, undecoded }: VariableData): TelegramFault | null {

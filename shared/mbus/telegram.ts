@@ -55,8 +55,6 @@ export interface HeaderPlace {
   /** One byte. */
   version: number;
   /** One byte. */
-  deviceType: number;
-  /** One byte. */
   accessNumber: number;
   /** One byte. */
   status: number;
@@ -68,6 +66,8 @@ export interface HeaderPlace {
  */
 export class Telegram implements TelegramJson {
   /**
+   * What the decoder found in one telegram.
+   *
    * @param bytes the whole telegram.
    * @param ordered the same with the least significant byte of every field first.
    */
@@ -80,6 +80,8 @@ export class Telegram implements TelegramJson {
     /** The primary address; null where the link layer has none. */
     readonly address: number | null,
     private readonly header: HeaderPlace,
+    /** 0 to 255; null where the telegram has no header. */
+    readonly deviceTypeCode: number | null,
     /** The name of the security mode; null where nothing was encrypted. */
     readonly encryption: string | null,
     /** Whether another telegram of the same readout follows (1F). */
@@ -113,11 +115,6 @@ export class Telegram implements TelegramJson {
   /** The meter's version or generation, 0 to 255. */
   get version(): number | null {
     return this.byteAt(this.header.version);
-  }
-
-  /** 0 to 255. */
-  get deviceTypeCode(): number | null {
-    return this.byteAt(this.header.deviceType);
   }
 
   /** The stable name of the device type. */
@@ -163,6 +160,7 @@ export class Telegram implements TelegramJson {
     };
   }
 
+  /** A byte of the header, null where the header has it not. */
   private byteAt(at: number): number | null {
     return at < 0 ? null : this.ordered[at] as number;
   }

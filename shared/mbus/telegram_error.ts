@@ -32,6 +32,8 @@ export class TelegramError extends Error {
   override name = "TelegramError";
 
   /**
+   * An error at a place.
+   *
    * @param code the stable name of the trouble.
    * @param message a sentence that finishes "Cannot …".
    * @param offset where in the bytes, counted from 0.
