@@ -11,6 +11,7 @@ export const USAGE = `Simulates an M-Bus segment behind a TCP level converter.
   --state FILE    where the meters' counters are kept over a restart
   --seed N        other meters, other movement (1)
   --baud N        let bytes take as long as on a line of this rate; without it they take no time
+  --ignore-sigint leave Ctrl-C to the parent process, which sends SIGTERM
   --help          this text`;
 
 /** The command line of the simulator, parsed. */
@@ -22,6 +23,7 @@ export interface SimulatorArguments {
   state?: string;
   seed: number;
   baudRate?: number;
+  ignoreSigint: boolean;
 }
 
 /**
@@ -42,6 +44,7 @@ export function parseSimulatorArguments(args: readonly string[]): SimulatorArgum
     state: values.state,
     seed: wholeNumber("--seed", values.seed, 0, 1_000_000),
     baudRate: values.baud === undefined ? undefined : wholeNumber("--baud", values.baud, 300, 38_400),
+    ignoreSigint: values["ignore-sigint"],
   };
 }
 
@@ -58,6 +61,7 @@ function optionsOf(args: readonly string[]) {
         host: { ...text, default: "127.0.0.1" },
         meters: { ...text, default: "6" },
         seed: { ...text, default: "1" },
+        "ignore-sigint": { type: "boolean", default: false },
         help: { type: "boolean", default: false },
       },
     }).values;

@@ -11,6 +11,7 @@ Deno.test("parseSimulatorArguments() needs a ledger and has defaults for the res
     state: undefined,
     seed: 1,
     baudRate: undefined,
+    ignoreSigint: false,
   });
   assertEquals(parseSimulatorArguments(["--help"]), null);
 });

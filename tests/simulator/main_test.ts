@@ -7,7 +7,16 @@ const MAIN = `${import.meta.dirname}/main.ts`;
 /** Starts the program with the permissions that it needs, and none besides. */
 function start(folder: string, ...more: string[]) {
   const rights = ["--no-prompt", "--allow-net=127.0.0.1", `--allow-read=${folder}`, `--allow-write=${folder}`];
-  const args = ["--ledger", `${folder}/ledger.ndjson`, "--state", `${folder}/state.json`, "--meters", "3", ...more];
+  const args = [
+    "--ledger",
+    `${folder}/ledger.ndjson`,
+    "--state",
+    `${folder}/state.json`,
+    "--meters",
+    "3",
+    "--ignore-sigint",
+    ...more,
+  ];
   return new Deno.Command(Deno.execPath(), {
     args: ["run", "-q", ...rights, MAIN, ...args],
     stdin: "null",
