@@ -6,9 +6,6 @@ import { describe, describeIssue, lineOf, type Source } from "./config_report.ts
 import { contradictions } from "./config_rules.ts";
 import { ConfigSchema } from "./config_schema.ts";
 
-/** Where the configuration lies when nobody says otherwise. */
-export const DEFAULT_CONFIG_PATH = "/etc/mbus-gateway/config.yaml";
-
 /** The file's keys, checked one by one. */
 export type WrittenConfig = v.InferOutput<typeof ConfigSchema>;
 

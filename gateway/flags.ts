@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { ConfigurationError } from "@mbus-gateway/resource";
 import type { GatewayConfig } from "./config.ts";
+import { LIBC_PATHS } from "./libc.ts";
 
 /** The one program that the gateway may start. */
 export const TUNNEL_SCRIPT = resolve(import.meta.dirname ?? ".", "../deploy/cloudflared");
@@ -45,12 +46,10 @@ export function gatewayFlags(config: GatewayConfig, configPath: string): string[
 
 /** The C library of this computer, through which serial ports are reached. */
 export function libcPath(): string {
-  const { arch } = Deno.build;
-  const candidates = [`/lib/${arch}-linux-gnu/libc.so.6`, "/lib64/libc.so.6", `/lib/ld-musl-${arch}.so.1`];
-  const found = candidates.find(exists);
+  const found = LIBC_PATHS.find(exists);
   if (found !== undefined) return found;
   throw new ConfigurationError(
-    `Cannot allow the serial port: no C library is at ${candidates.join(" or ")}; use tcp://host:port for the bus`,
+    `Cannot allow the serial port: no C library is at ${LIBC_PATHS.join(" or ")}; use tcp://host:port for the bus`,
   );
 }
 

@@ -1,0 +1,155 @@
+import { deadline } from "@std/async";
+import {
+  type Backoff,
+  fullJitterBackoff,
+  type HttpClient,
+  type Log,
+  type MqttSession,
+  mqttSession,
+  type MqttSessionOptions,
+} from "@mbus-gateway/resource";
+import { topic } from "@mbus-gateway/wire";
+import type { Clock, Timer } from "./clock.ts";
+import { condition } from "./condition.ts";
+import type { GatewayConfig } from "./config.ts";
+import type { Counts } from "./counts.ts";
+import { mqttIdentity, platformIdentity } from "./credentials.ts";
+import { confirmationsTo, dailySend } from "./daily_send.ts";
+import type { Delivery } from "./delivery.ts";
+import { cronSchedule, stableJitterMs } from "./schedule.ts";
+import type { Spool } from "./spool.ts";
+
+export interface ConnectionOptions {
+  config: GatewayConfig;
+  spool: Spool;
+  delivery: Delivery;
+  counts: Counts;
+  clock: Clock;
+  timer: Timer;
+  log: Log;
+  /** Ends the connection in order. */
+  signal: AbortSignal;
+  connect?: (options: MqttSessionOptions) => Promise<MqttSession>;
+  backoff?: Backoff;
+}
+
+/** A connection that has lasted this long was a good one: the next attempt comes soon again. */
+export const STABLE_MS = 60_000;
+/** Nobody waits longer for the state to be published. */
+const STATE_MS = 1_000;
+
+/**
+ * Stays connected to the broker and delivers, connecting again for as long as it takes (full jitter, 1 to 300 s).
+ * `gateways/{id}/state` says `online` while the connection stands; the last will, or the farewell, says `offline`.
+ *
+ * Nothing but a missing permission ends it: certificates may be replaced, a full disk emptied, a broker repaired.
+ *
+ * @param options.onConnected hears of each connection that stands and of its end.
+ */
+export async function stayConnected(
+  options: ConnectionOptions & { onConnected?: (connected: boolean) => void },
+): Promise<void> {
+  const { timer, log, signal, onConnected = () => {}, backoff = reconnectBackoff() } = options;
+  const broker = condition(log, "The broker is connected again");
+  while (!signal.aborted) {
+    let connectedAt = Infinity;
+    try {
+      const reason = await deliverOnce(options, () => {
+        connectedAt = timer.elapsed();
+        broker.works();
+        onConnected(true);
+      });
+      if (reason !== null) throw reason;
+    } catch (thrown) {
+      if (thrown instanceof Deno.errors.NotCapable) throw thrown;
+      if (!signal.aborted) broker.fails(thrown);
+    } finally {
+      onConnected(false);
+    }
+    if (timer.elapsed() - connectedAt >= STABLE_MS) backoff.reset();
+    await pause(timer, Math.max(1_000, backoff.next()), signal);
+  }
+}
+
+/** One connection, from its beginning to its end. @returns why it ended, null after an orderly end. */
+async function deliverOnce(
+  { config, delivery, log, signal, connect = mqttSession }: ConnectionOptions,
+  connected: () => void,
+): Promise<Error | null> {
+  const { gateway } = config;
+  const state = topic.state(gateway);
+  await using session = await connect({
+    ...await mqttIdentity(config),
+    will: { topic: state, payload: stateText("offline"), qos: 1, retain: true },
+    onMessage: confirmationsTo(delivery, gateway),
+    signal,
+    log,
+  });
+  connected();
+  await tell(session, state, "online", log);
+  const reason = await delivery.run(session, signal);
+  // An orderly DISCONNECT makes the broker forget the will.
+  if (reason === null) await tell(session, state, "offline", log);
+  return reason;
+}
+
+/** The state is a courtesy to those who watch: readings go out with or without it. */
+async function tell(session: MqttSession, state: string, value: "online" | "offline", log: Log) {
+  try {
+    await deadline(session.publish(state, stateText(value), { qos: 1, retain: true }), STATE_MS);
+  } catch (error) {
+    log.warn("The state was not published", { state: value, error });
+  }
+}
+
+function stateText(state: "online" | "offline"): string {
+  return JSON.stringify({ state });
+}
+
+/** A send that fails is tried again so often; what is left then waits for the next time. */
+const SEND_TRIES = 5;
+
+/**
+ * Connects at the times of a cron expression only, and sends then what has gathered.
+ *
+ * @param options.cron in UTC; a gateway keeps the same distance of up to a minute from it, each its own.
+ */
+export async function sendAtTimes(
+  options: ConnectionOptions & { cron: string; http: () => HttpClient },
+): Promise<void> {
+  const { config, cron, clock, timer, log, signal, backoff = reconnectBackoff() } = options;
+  const jitterMs = stableJitterMs(config.gateway, "connection", 3_600_000);
+  for await (const _ of cronSchedule({ cron, jitterMs, clock, timer, signal })) {
+    backoff.reset();
+    for (let tries = 1; tries <= SEND_TRIES && !signal.aborted; tries++) {
+      try {
+        const mqtt = await mqttIdentity(config);
+        const result = await dailySend({
+          ...options,
+          gateway: config.gateway,
+          mqtt,
+          platform: platformIdentity(config.platform),
+        });
+        log.info("What had gathered is sent", { ...result });
+        break;
+      } catch (thrown) {
+        if (thrown instanceof Deno.errors.NotCapable) throw thrown;
+        if (signal.aborted) return;
+        log.warn("Cannot send what has gathered", { tries, error: thrown });
+        await pause(timer, Math.max(1_000, backoff.next()), signal);
+      }
+    }
+  }
+}
+
+function reconnectBackoff(): Backoff {
+  return fullJitterBackoff({ baseMs: 2_000, maxMs: 300_000 });
+}
+
+async function pause(timer: Timer, ms: number, signal: AbortSignal) {
+  try {
+    await timer.sleep(ms, signal);
+  } catch (thrown) {
+    if (!signal.aborted) throw thrown;
+  }
+}
