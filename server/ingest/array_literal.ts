@@ -21,6 +21,5 @@ export function arrayLiteral(values: Iterable<string | number | boolean | null>)
 
 function quoted(value: string | number | boolean): string {
   const text = String(value);
-  // deno-lint-ignore no-control-regex -- NUL is what it looks for
   return /["\\\0]/.test(text) ? `"${text.replace(/["\\]/g, "\\$&").replaceAll("\0", "\ufffd")}"` : `"${text}"`;
 }

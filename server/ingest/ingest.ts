@@ -55,7 +55,7 @@ export function createIngest(
   const counts: IngestCounts = { messages: 0, stored: 0, duplicates: 0, quarantined: 0, readings: 0 };
 
   async function store(read: Read[]): Promise<IngestResult[]> {
-    await months.ensure(database.sql, read.flatMap((one) => "readouts" in one ? one.readouts : []));
+    await months.ensure(database, read.flatMap((one) => "readouts" in one ? one.readouts : []));
     const ids = known.begin();
     const { results, readings } = await ingestTransaction(database, (tx) => storeMessages(tx, ids, read));
     ids.commit();

@@ -1,0 +1,142 @@
+import { type Log, silentLog } from "@mbus-gateway/resource";
+import { delay } from "@std/async";
+import postgres from "postgres";
+import { watchWritePath } from "./write_path_guard.ts";
+
+export type Sql = postgres.Sql;
+
+export interface OpenDatabaseOptions {
+  /** `postgres://user:password@host:port/name`, or `postgres://user@/name?host=/folder/of/the/socket`. */
+  url: string;
+  /** 1 for the embedded database, which has one session; 4 by default. */
+  maxConnections?: number;
+  /** Milliseconds after which a transaction is given up and its connection replaced; 60,000 by default. */
+  transactionDeadlineMs?: number;
+  log?: Log;
+}
+
+/** A database that cannot be used; the text names the place, never the password. */
+export class DatabaseError extends Error {
+  override name = "DatabaseError";
+}
+
+/**
+ * A pool of connections that is replaced as a whole when one is lost within a transaction: postgres.js 3.4.9 may leave
+ * the work of a pool unsettled for ever then.
+ */
+export interface Database extends AsyncDisposable {
+  /** Single statements as the login role. Ask for it each time: the pool behind it changes. */
+  readonly sql: Sql;
+  /** Runs work on the pool with the deadline; rejects when the pool is given up. {@linkcode transaction} builds on it. */
+  run<T>(work: (sql: Sql) => Promise<T>, deadlineMs?: number): Promise<T>;
+}
+
+/** How long after a replacement the old connections may still be heard. */
+const ECHO_MS = 250;
+
+interface Pool {
+  sql: Sql;
+  /** Rejects when the pool is given up. */
+  failed: PromiseWithResolvers<never>;
+}
+
+/**
+ * Opens a pool and makes sure that the database answers.
+ *
+ * @throws {DatabaseError} when it does not: refused, no such database, wrong password.
+ */
+export async function openDatabase(options: OpenDatabaseOptions): Promise<Database> {
+  const { url, maxConnections = 4, transactionDeadlineMs = 60_000, log = silentLog } = options;
+  const place = placeOf(url);
+  const open = (): Pool => {
+    const failed = Promise.withResolvers<never>();
+    failed.promise.catch(() => {}); // those who race against it hear of it
+    return { sql: connect(url, maxConnections), failed };
+  };
+  let pool = open();
+  let closed = false;
+  let replacedAt = -Infinity;
+
+  const replace = (lost: Pool, cause: unknown) => {
+    if (closed || lost !== pool) return;
+    pool = open();
+    replacedAt = performance.now();
+    log.warn("Cannot go on with the connections to the database: opening others", { database: place, error: cause });
+    lost.failed.reject(new DatabaseError(`Cannot finish work: the connection to ${place} was lost`, { cause }));
+    void lost.sql.end({ timeout: 0 }).catch(() => {}); // its queries are rejected with it
+  };
+  // The error does not say whose it is: one that follows a replacement is the old pool's. Should that be wrong, the
+  // deadline of the transaction decides.
+  const unwatch = watchWritePath((error) => {
+    if (performance.now() - replacedAt > ECHO_MS) replace(pool, error);
+  });
+
+  try {
+    await pool.sql`select 1`;
+  } catch (cause) {
+    unwatch();
+    await close(pool.sql, 0);
+    const why = cause instanceof AggregateError ? cause.errors.map(String).join("; ") : (cause as Error).message;
+    throw new DatabaseError(
+      `Cannot reach database ${place}: ${why}; see that PostgreSQL runs there and that DATABASE_URL is right`,
+    );
+  }
+
+  return {
+    get sql() {
+      return pool.sql;
+    },
+    async run(work, deadlineMs = transactionDeadlineMs) {
+      const used = pool;
+      const late = Promise.withResolvers<never>();
+      const timer = setTimeout(() => {
+        const error = new DatabaseError(`Cannot finish transaction: ${place} took longer than ${deadlineMs} ms`);
+        late.reject(error);
+        replace(used, error);
+      }, deadlineMs);
+      const result = work(used.sql);
+      result.catch(() => {}); // the loser of the race
+      try {
+        return await Promise.race([result, used.failed.promise, late.promise]);
+      } catch (error) {
+        if (isConnectionLoss(error)) replace(used, error);
+        throw error;
+      } finally {
+        clearTimeout(timer);
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      closed = true;
+      unwatch();
+      await close(pool.sql, 5);
+    },
+  };
+}
+
+/** What postgres.js and PostgreSQL say when a connection went away: driver codes, class 08, and an ordered end. */
+export function isConnectionLoss(error: unknown): boolean {
+  const { code } = Object(error) as { code?: unknown };
+  return typeof code === "string" && /^(CONNECTION_|ECONN|EPIPE|08|57P0)/.test(code);
+}
+
+function connect(url: string, max: number): Sql {
+  return postgres(url, {
+    max,
+    max_lifetime: null,
+    connect_timeout: 10,
+    onnotice: () => {},
+    connection: { application_name: "mbus-server", TimeZone: "UTC" },
+  });
+}
+
+async function close(sql: Sql, timeout: number) {
+  await sql.end({ timeout });
+  await delay(5); // its sockets close a moment later
+}
+
+/** Host, port and name without user and password. */
+function placeOf(url: string): string {
+  const { hostname, port, pathname, searchParams } = new URL(url);
+  const host = searchParams.get("host") ?? `${hostname || "localhost"}:${port || 5432}`;
+  return `${decodeURIComponent(pathname.slice(1))} at ${host}`;
+}

@@ -1,0 +1,275 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import type { FramesReadout } from "@mbus-gateway/wire";
+import { ingestTransaction } from "../../../server/db/mod.ts";
+import { confirmationOf, createIngest, type IncomingMessage } from "../../../server/ingest/mod.ts";
+import { type TestDatabase, testDatabase } from "../../fixtures/private_postgres.ts";
+import { EPOCH, heatMeterFrame, payload, readout } from "../../fixtures/readouts.ts";
+
+const now = () => new Date("2026-01-31T12:00:00.000Z");
+
+/** A migrated database with the gateways GW-0001 and GW-0002, and what takes messages in. */
+async function site() {
+  const stack = new AsyncDisposableStack();
+  const { database }: TestDatabase = stack.use(await testDatabase());
+  await database.sql`
+    insert into gateways (tenant_id, gateway_id, token_hash)
+    values (1, 'GW-0001', sha256('one')), (1, 'GW-0002', sha256('two'))`;
+  const { ingest, counts } = createIngest({ database, now });
+  return {
+    sql: database.sql,
+    database,
+    counts,
+    /** Takes one message in and says what became of it. */
+    async take(bytes: Uint8Array, gateway = "GW-0001") {
+      const [result] = await ingest([{ origin: "mqtt", gateway, payload: bytes }]);
+      assert(result !== undefined);
+      return result;
+    },
+    takeAll: (messages: IncomingMessage[]) => ingest(messages),
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+}
+
+Deno.test("ingest() stores telegrams with their bytes and values exactly, and confirms them", async () => {
+  await using at = await site();
+  const frame = heatMeterFrame({ records: [{ field: "int64", vib: "13", value: 9007199254740993n }] });
+  const result = await at.take(payload([readout({ seq: 17, frames: [frame] })]));
+  assertEquals(result, {
+    confirmation: { gateway: "GW-0001", epoch: EPOCH, held: [[17, 17]], refused: [] },
+    stored: 1,
+    duplicates: 0,
+    quarantined: 0,
+  });
+  const [telegram] = await at.sql`select bytes, decode_error, meter_id::text from telegrams`;
+  assertEquals(new Uint8Array(telegram?.bytes), frame);
+  assertEquals(telegram?.decode_error, null);
+  const values = await at.sql`
+    select identity, quantity, unit, value::text, time, is_current, telegram_id::text = (select telegram_id::text from telegrams) as traced
+    from readings join series using (tenant_id, series_id) join meters using (tenant_id, meter_id) order by quantity`;
+  assertEquals(values.map(({ quantity, unit, value }) => [quantity, unit, value]), [
+    ["energy", "Wh", "1234000"],
+    ["volume", "m3", "9007199254740.993"],
+  ]);
+  assert(values.every((row) => row.traced && row.is_current && row.identity === "MGW:12345678:1:4"));
+  assertEquals(values[0]?.time.toISOString(), "2026-01-31T11:59:58.123Z");
+});
+
+Deno.test("ingest() stores a message once that comes three times, also within one batch", async () => {
+  await using at = await site();
+  const bytes = payload([readout({ seq: 1 }), readout({ seq: 2, readAt: "2026-01-31T11:59:59.000Z" })], {
+    compress: true,
+  });
+  const message = { origin: "mqtt" as const, gateway: "GW-0001", payload: bytes };
+  const first = await at.takeAll([message, message]);
+  const again = await at.take(bytes);
+  assertEquals(first.map(({ stored, duplicates }) => [stored, duplicates]), [[2, 0], [0, 2]]);
+  assertEquals([again.stored, again.duplicates], [0, 2]);
+  assertEquals(again.confirmation?.held, [[1, 2]]);
+  assertEquals((await at.sql`select count(*)::int as n from telegrams`)[0]?.n, 2);
+  assertEquals((await at.sql`select count(*)::int as n from readings`)[0]?.n, 2);
+  assertEquals(at.counts, { messages: 3, stored: 2, duplicates: 4, quarantined: 0, readings: 2 });
+});
+
+Deno.test("ingest() quarantines a message that cannot be read once for its bytes, and goes on", async () => {
+  await using at = await site();
+  const broken = new TextEncoder().encode('{"schema":');
+  const results = await at.takeAll([
+    { origin: "mqtt", gateway: "GW-0001", payload: broken },
+    { origin: "mqtt", gateway: "GW-0001", payload: payload([readout()]) },
+    { origin: "mqtt", gateway: "GW-0001", payload: broken },
+  ]);
+  assertEquals(results.map(({ confirmation, stored }) => [confirmation === null, stored]), [
+    [true, 0],
+    [false, 1],
+    [true, 0],
+  ]);
+  const rows = await at.sql`select code, reason, payload, times::int from quarantine`;
+  assertEquals(rows.length, 1);
+  assertEquals([rows[0]?.code, rows[0]?.times], ["json", 2]);
+  assertEquals(new Uint8Array(rows[0]?.payload), broken);
+});
+
+Deno.test("ingest() holds a bad readout in quarantine and stores its neighbours", async () => {
+  await using at = await site();
+  const json = JSON.parse(new TextDecoder().decode(payload([1, 2, 3].map((seq) => {
+    return readout({ seq, readAt: `2026-01-31T11:00:0${seq}.000Z` });
+  }))));
+  json.readouts[1].frames = ["not hex"];
+  const result = await at.take(new TextEncoder().encode(JSON.stringify(json)));
+  assertEquals([result.stored, result.quarantined, result.confirmation?.held], [2, 1, [[1, 3]]]);
+  const [row] = await at.sql`select code, reason, seq::int from quarantine`;
+  assertEquals([row?.code, row?.seq], ["schema", 2]);
+  assertStringIncludes(row?.reason, "frames");
+});
+
+Deno.test("ingest() keeps a frame that cannot be decoded, with the reason, and holds it", async () => {
+  await using at = await site();
+  const result = await at.take(payload([readout({ frames: [Uint8Array.of(0x68, 1, 2, 3)] })]));
+  assertEquals([result.stored, result.confirmation?.held], [1, [[1, 1]]]);
+  const [row] = await at.sql`select decode_error from telegrams`;
+  assertStringIncludes(row?.decode_error, "Cannot");
+});
+
+Deno.test("ingest() sets aside what a gateway sends that nobody registered, and does not confirm it", async () => {
+  await using at = await site();
+  for (const seq of [1, 2]) {
+    const result = await at.take(payload([readout({ seq })], { gateway: "GW-0404" }), "GW-0404");
+    assertEquals([result.confirmation, result.quarantined], [null, 1]);
+  }
+  const rows = await at.sql`select tenant_id, code, gateway_id, times::int from quarantine`;
+  assertEquals(rows.map((row) => ({ ...row })), [{
+    tenant_id: 0,
+    code: "unregistered",
+    gateway_id: "GW-0404",
+    times: 2,
+  }]);
+});
+
+Deno.test("ingest() refuses a payload that names another gateway than its topic", async () => {
+  await using at = await site();
+  const result = await at.take(payload([readout()], { gateway: "GW-0002" }), "GW-0001");
+  assertEquals([result.confirmation, result.stored, result.quarantined], [null, 0, 1]);
+  assertEquals((await at.sql`select code from quarantine`)[0]?.code, "gateway_mismatch");
+});
+
+Deno.test("ingest() quarantines other bytes under a used key as epoch_reuse and holds them", async () => {
+  await using at = await site();
+  const other = readout({ frames: [heatMeterFrame({ energyKwh: 99 })] });
+  await at.take(payload([readout()]));
+  const result = await at.take(payload([other]));
+  await at.take(payload([other]));
+  assertEquals([result.stored, result.quarantined, result.confirmation?.held], [0, 1, [[1, 1]]]);
+  const rows = await at.sql`select code, times::int from quarantine`;
+  assertEquals(rows.map((row) => ({ ...row })), [{ code: "epoch_reuse", times: 2 }]);
+  assertEquals((await at.sql`select value::text from readings`).map((row) => row.value), ["1234000"]);
+});
+
+Deno.test("ingest() adds a revision where the same instant has another value, and nothing where it has the same", async () => {
+  await using at = await site();
+  const take = (seq: number, energyKwh: number) =>
+    at.take(payload([readout({ seq, frames: [heatMeterFrame({ energyKwh, accessNumber: seq })] })]));
+  await take(1, 10);
+  await take(2, 10);
+  await take(3, 11);
+  await take(4, 10);
+  const rows = await at.sql`select revision, value::text, is_current from readings order by revision`;
+  assertEquals(rows.map((row) => [row.revision, row.value, row.is_current]), [
+    [1, "10000", false],
+    [2, "11000", false],
+    [3, "10000", true],
+  ]);
+});
+
+Deno.test("ingest() counts identical addresses within one readout, over its telegrams", async () => {
+  await using at = await site();
+  const volts = (value: number) => ({ field: "int16" as const, vib: "FD48", value });
+  const frames = [
+    heatMeterFrame({ records: [volts(2301), volts(2302)] }),
+    heatMeterFrame({ records: [volts(2303)] }),
+  ];
+  await at.take(payload([readout({ frames })]));
+  const rows = await at.sql`
+    select occurrence, value::text from readings join series using (tenant_id, series_id)
+    where quantity = 'voltage' order by occurrence`;
+  assertEquals(rows.map((row) => [row.occurrence, row.value]), [[0, "230.1"], [1, "230.2"], [2, "230.3"]]);
+  assertEquals((await at.sql`select count(*)::int as n from telegrams`)[0]?.n, 2);
+});
+
+Deno.test("ingest() writes a meter's texts and dates when they change", async () => {
+  await using at = await site();
+  const dates = ["2025-12-31", "2025-12-31", "2026-12-31", "2025-12-31"];
+  const readouts = dates.map((value, index): FramesReadout =>
+    readout({
+      seq: index + 1,
+      readAt: `2026-01-31T1${index}:00:00.000Z`,
+      frames: [heatMeterFrame({ accessNumber: index, records: [{ field: "typeG", vib: "6C", value }] })],
+    })
+  );
+  await at.take(payload(readouts.slice(0, 1)));
+  await at.take(payload(readouts.slice(1)));
+  const rows = await at.sql`select value, kind from meter_attributes order by time`;
+  assertEquals(rows.map((row) => [row.value, row.kind]), [
+    ["2025-12-31", "date"],
+    ["2026-12-31", "date"],
+    ["2025-12-31", "date"],
+  ]);
+});
+
+Deno.test("ingest() sets far-future readouts aside and refuses giant ones", async () => {
+  await using at = await site();
+  const json = JSON.parse(new TextDecoder().decode(payload([readout({ readAt: "2031-01-01T00:00:00.000Z" })])));
+  json.readouts.push({ ...json.readouts[0], seq: 2, frames: ["00".repeat(200_000)] });
+  const result = await at.take(new TextEncoder().encode(JSON.stringify(json)));
+  assertEquals(result.confirmation?.held, [[1, 1]]);
+  assertEquals(result.confirmation?.refused.map(({ seq, code }) => [seq, code]), [[2, "too_large"]]);
+  assertEquals((await at.sql`select code from quarantine`).map((row) => row.code), ["time_out_of_range"]);
+});
+
+Deno.test("ingest() files readings months late, and by the corrected time where the clock was wrong", async () => {
+  await using at = await site();
+  await at.take(payload([
+    readout({ seq: 1, readAt: "2025-03-01T00:00:00.000Z" }),
+    readout({
+      seq: 2,
+      readAt: "2001-01-01T00:00:10.000Z",
+      clock: "untrusted",
+      correctedReadAt: "2026-01-30T10:00:00.000Z",
+    }),
+  ]));
+  const rows = await at.sql`select time from readings order by time`;
+  assertEquals(rows.map((row) => row.time.toISOString()), ["2025-03-01T00:00:00.000Z", "2026-01-30T10:00:00.000Z"]);
+});
+
+Deno.test("ingest() finds the one readout that the database rejects by halving", async () => {
+  await using at = await site();
+  await at.sql`alter table readings add constraint no_666 check (value <> 666000)`;
+  const readouts = Array.from({ length: 9 }, (_, index) =>
+    readout({
+      seq: index + 1,
+      readAt: `2026-01-31T11:00:0${index}.000Z`,
+      frames: [heatMeterFrame({ energyKwh: index === 4 ? 666 : index })],
+    }));
+  const [first, second] = await at.takeAll([
+    { origin: "mqtt", gateway: "GW-0001", payload: payload(readouts) },
+    { origin: "http", gateway: "GW-0002", payload: payload([readout()], { gateway: "GW-0002" }) },
+  ]);
+  assertEquals([first?.stored, first?.quarantined, first?.confirmation?.held], [8, 1, [[1, 9]]]);
+  assertEquals(second?.stored, 1);
+  const [row] = await at.sql`select code, seq::int, payload from quarantine`;
+  assertEquals([row?.code, row?.seq], ["database", 5]);
+  assertEquals(JSON.parse(new TextDecoder().decode(row?.payload)).readouts[0].seq, 5);
+});
+
+Deno.test("ingest() keeps the values that a third-party gateway states", async () => {
+  await using at = await site();
+  const stated = {
+    schema: "mbus-gateway/readouts",
+    version: 1,
+    gateway: "GW-0001",
+    epoch: EPOCH,
+    sentAt: "2026-01-31T12:00:00.000Z",
+    readouts: [{
+      seq: 1,
+      bus: "main",
+      address: "7",
+      readAt: "2026-01-31T11:59:58.123Z",
+      clock: "trusted",
+      meter: { manufacturer: "ABC", identification: "00000042", version: 1, deviceTypeCode: 7 },
+      values: [{ quantity: "volume", unit: "m3", value: "12.345678901234567890" }],
+    }],
+  };
+  const result = await at.take(new TextEncoder().encode(JSON.stringify(stated)));
+  assertEquals(result.stored, 1);
+  const [row] = await at.sql`
+    select value::text, identity from readings join series using (tenant_id, series_id) join meters using (tenant_id, meter_id)`;
+  assertEquals({ ...row }, { value: "12.345678901234567890", identity: "ABC:00000042:1:7" });
+});
+
+Deno.test("confirmationOf() names exactly what is held in a window", async () => {
+  await using at = await site();
+  const readouts = [1, 2, 4, 7].map((seq) => readout({ seq, readAt: `2026-01-31T11:00:0${seq}.000Z` }));
+  await at.take(payload([...readouts, readout({ seq: 5, readAt: "2031-01-01T00:00:00.000Z" })]));
+  const window = { tenantId: 1, gateway: "GW-0001", epoch: EPOCH, oldest: 2, newest: 6 };
+  const confirmation = await ingestTransaction(at.database, (tx) => confirmationOf(tx, window));
+  assertEquals(confirmation.held, [[2, 2], [4, 5]]);
+});
