@@ -42,9 +42,9 @@ export function parseBusAddress(text: string): BusAddress {
  * order of the wire.
  */
 export function selects(selection: Uint8Array, identity: Uint8Array): boolean {
-  for (let i = 0; i < 8; i++) {
-    const asked = selection[i] ?? 0xff;
-    const told = identity[i] ?? -1;
+  if (selection.length !== 8 || identity.length !== 8) return false;
+  for (const [i, asked] of selection.entries()) {
+    const told = identity[i] as number;
     if (asked === told || asked === 0xff) continue;
     if (i >= 4) return false;
     const high = asked >> 4 === 0xf || asked >> 4 === told >> 4;

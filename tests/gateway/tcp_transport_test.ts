@@ -2,15 +2,7 @@ import { assertEquals, assertInstanceOf, assertRejects, assertStringIncludes } f
 import { ConfigurationError, DeviceError } from "@mbus-gateway/resource";
 import { openTcpTransport } from "../../gateway/tcp_transport.ts";
 import { openTransport, parseTcpPort, TransportClosed } from "../../gateway/transport.ts";
-
-/** A converter that one master connects to: the test is the far end of the line. */
-async function converter() {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const accepted = listener.accept();
-  const line = await openTransport({ port: `tcp://127.0.0.1:${listener.addr.port}`, baudRate: 2400 });
-  const far = await accepted;
-  return { line, far };
-}
+import { converter } from "./converter.ts";
 
 Deno.test("openTransport() reads and writes over TCP", async () => {
   const { line, far } = await converter();
