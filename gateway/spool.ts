@@ -15,8 +15,9 @@ import {
   type SpoolStatus,
 } from "./spool_rows.ts";
 import { connectOrSalvage } from "./spool_salvage.ts";
-import { inTransaction, numberOf } from "./spool_schema.ts";
+import { DamagedSpool, inTransaction, isDamage, numberOf } from "./spool_schema.ts";
 
+export { DamagedSpool } from "./spool_schema.ts";
 export type { ParkedReadout, PeekOptions, SpoolStatus } from "./spool_rows.ts";
 
 /** All telegrams of one meter's answer, in order, on their way into the spool. */
@@ -38,6 +39,7 @@ export interface Spool extends Disposable {
    * Stores readouts in one transaction. They are **taken**, and on the disk, when this returns.
    *
    * @returns their sequence numbers, in order; a number is never given twice.
+   * @throws {DamagedSpool} when the file turns out to be damaged: opening it again salvages it.
    * @throws {Error} when none of them was stored: a full disk, a failing card.
    */
   put(...readouts: TakenReadout[]): number[];
@@ -184,7 +186,9 @@ function orSay<T>(what: string, database: DatabaseSync, body: () => T): T {
   try {
     return inTransaction(database, body);
   } catch (cause) {
-    throw new Error(`Cannot ${what} (${(cause as Error).message})`, { cause });
+    const text = `Cannot ${what} (${(cause as Error).message})`;
+    if (isDamage(cause)) throw new DamagedSpool(`${text}; start again, which sets the damaged file aside`, { cause });
+    throw new Error(text, { cause });
   }
 }
 

@@ -21,7 +21,7 @@ create table readouts (
 create index readouts_parked on readouts (seq) where parked_code is not null;
 `;
 
-/** A spool file whose content cannot be relied on; the caller sets it aside. */
+/** A spool file whose content cannot be relied on; opening it again sets it aside and saves what can be read. */
 export class DamagedSpool extends Error {
   override name = "DamagedSpool";
 }
@@ -123,7 +123,8 @@ function refuseStrangers(database: DatabaseSync, path: string, version: number) 
   }
 }
 
-function isDamage(thrown: unknown): boolean {
+/** Whether SQLite says that the file, not the moment, is the trouble. */
+export function isDamage(thrown: unknown): boolean {
   if (thrown instanceof DamagedSpool) return true;
   const { errcode, message } = Object(thrown) as { errcode?: number; message?: string };
   // SQLITE_CORRUPT 11 and SQLITE_NOTADB 26; the upper bytes say which kind. `exec` passes on the text alone.
