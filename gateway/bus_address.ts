@@ -1,7 +1,5 @@
 import { ConfigurationError } from "@mbus-gateway/resource";
 
-/** The address that reaches every meter, none answers (EN 13757-2). */
-export const BROADCAST = 0xff;
 /** The address of the meter that was selected by its secondary address (EN 13757-3, 11). */
 export const SELECTED = 0xfd;
 
@@ -18,8 +16,7 @@ export type BusAddress =
  * @throws {ConfigurationError} when it is neither.
  *
  * @example
- * ```ts
- * import { parseBusAddress } from "./bus_address.ts";
+ * ```ts ignore
  * parseBusAddress("p5").address; // 5
  * parseBusAddress("12345678" + "2423" + "28" + "04"); // selection 78 56 34 12 24 23 28 04
  * ```
