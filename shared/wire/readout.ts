@@ -10,7 +10,7 @@ const Frame = v.pipe(
   v.string(),
   v.maxLength(2 * MAX_FRAME_BYTES),
   v.regex(/^(?:[0-9A-Fa-f]{2})+$/, "expected a frame as hexadecimal bytes"),
-  v.transform((hex) => Uint8Array.fromHex(hex)),
+  v.transform((hex): Uint8Array => Uint8Array.fromHex(hex)),
 );
 
 /** Who a meter says it is; from its telegram, or stated by a third-party gateway. */

@@ -76,7 +76,8 @@ Deno.test({
       }));
     const settled = Promise.allSettled(running);
     await delay(200);
-    privatePostgres().restart();
+    await privatePostgres().stop();
+    await privatePostgres().start();
     assert((await settled).every(({ status }) => status === "rejected"));
     await works(at.database);
   },
