@@ -27,3 +27,4 @@ export { DataRecord, type DataRecordJson, type RecordPlace, type ValueKind } fro
 export { type HeaderPlace, Telegram, type TelegramFault, type TelegramJson } from "./telegram.ts";
 export { type DecodeOptions, DECODER_VERSION, decodeTelegram } from "./decode_telegram.ts";
 export { deviceTypeName } from "./device_type.ts";
+export { annotateFrame, type Annotation, statusText } from "./annotate.ts";

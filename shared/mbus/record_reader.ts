@@ -25,6 +25,8 @@ export class RecordReader {
   plainTextLast = false;
   /** Why the bytes end within the record that was read last. */
   truncated: string | null = null;
+  /** Why the record that was read last is the rest of the bytes, since its length is not known. */
+  undecoded: string | null = null;
 
   /** The same bytes with the least significant byte of every data field first. */
   private readonly ordered: Uint8Array;
@@ -193,7 +195,7 @@ export class RecordReader {
       // How many bytes a reserved code announces is not known.
       const code = lvar.toString(16).toUpperCase();
       this.problem = `Cannot read record: the standard reserves the length byte ${code}`;
-      this.truncated = this.problem;
+      this.undecoded = this.problem;
       const data = this.at;
       this.at = this.end;
       return this.record(data, LAYOUT.bytes, 0);

@@ -59,6 +59,7 @@ function walk(reader: RecordReader, start: number): VariableData {
     if ((dif & 0x0f) !== 0x0f) {
       records.push(reader.read(dif));
       data.truncated = reader.truncated;
+      data.undecoded = reader.undecoded;
     } else if (dif === 0x2f) {
       reader.at++;
     } else if (dif === 0x0f || dif === 0x1f) {
