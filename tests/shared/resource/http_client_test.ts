@@ -3,7 +3,7 @@ import { deadline } from "@std/async";
 import { ConfigurationError, httpClient, HttpError } from "@mbus-gateway/resource";
 import { VERSION } from "@mbus-gateway/wire";
 import { testAuthority } from "../../fixtures/certificates.ts";
-import { freePort } from "../../fixtures/private_mosquitto.ts";
+import { freePort } from "../../fixtures/free_port.ts";
 import { needs } from "../../fixtures/needs.ts";
 
 /** A server on loopback that answers as the test says. */

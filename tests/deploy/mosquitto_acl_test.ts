@@ -1,0 +1,128 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { deadline } from "@std/async";
+import { MqttError, type MqttMessage, mqttSession } from "@mbus-gateway/resource";
+import { topic } from "@mbus-gateway/wire";
+import { needs } from "../fixtures/needs.ts";
+import { type PrivateMosquitto, privateMosquitto } from "../fixtures/private_mosquitto.ts";
+
+/** A session under this certificate name, with what it receives. */
+async function as(broker: PrivateMosquitto, name: string) {
+  const got: string[] = [];
+  const waiting = new Map<string, () => void>();
+  const onMessage = (message: MqttMessage) => {
+    const line = `${message.topic}=${new TextDecoder().decode(message.payload)}`;
+    got.push(line);
+    waiting.get(line)?.();
+  };
+  // The client id is free to choose: access goes by the certificate alone.
+  const mqtt = await mqttSession({
+    url: broker.url,
+    clientId: `session-of-${name}`,
+    ...await broker.client(name),
+    onMessage,
+  });
+  return {
+    mqtt,
+    got,
+    async until(line: string) {
+      if (got.includes(line)) return;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      waiting.set(line, resolve);
+      await deadline(promise, 15_000);
+    },
+  };
+}
+
+Deno.test({
+  name: "deploy/mosquitto.acl lets a gateway publish as itself and hear what is meant for it, nothing else",
+  ...needs("mosquitto", "openssl"),
+  async fn() {
+    await using broker = await privateMosquitto();
+    const server = await as(broker, "mbus-server");
+    await using serverMqtt = server.mqtt;
+    const one = await as(broker, "GW-0001");
+    await using oneMqtt = one.mqtt;
+    const two = await as(broker, "GW-0002");
+    await using twoMqtt = two.mqtt;
+
+    await serverMqtt.subscribe(`$share/ingest/${topic.allData}`);
+    await serverMqtt.subscribe("gateways/+/state");
+    for (const each of [topic.confirm("GW-0001"), topic.confirm("GW-0002"), "gateways/+/confirm", "#"]) {
+      // The broker grants what its access rules then never serve.
+      await oneMqtt.subscribe(each);
+    }
+    await twoMqtt.subscribe(topic.confirm("GW-0002"));
+    await twoMqtt.subscribe("gateways/GW-0002/request/#");
+
+    await oneMqtt.publish(topic.data("GW-0001"), "own");
+    await oneMqtt.publish(topic.state("GW-0001"), "online", { retain: true });
+    await server.until("meters/GW-0001/data=own");
+    await server.until("gateways/GW-0001/state=online");
+
+    const foreign = [topic.data("GW-0002"), topic.state("GW-0002"), topic.confirm("GW-0001"), topic.confirm("GW-0002")];
+    for (const each of [...foreign, "meters/GW-0001/other", "anything"]) {
+      await assertRejects(() => oneMqtt.publish(each, "forged"), MqttError, "access rules do not allow it");
+    }
+    await assertRejects(() => serverMqtt.publish(topic.data("GW-0001"), "forged"), MqttError, "access rules");
+
+    await serverMqtt.publish(topic.confirm("GW-0002"), "held");
+    await serverMqtt.publish("gateways/GW-0002/request/read", "now");
+    await two.until("gateways/GW-0002/request/read=now");
+    assertEquals(two.got, ["gateways/GW-0002/confirm=held", "gateways/GW-0002/request/read=now"]);
+    await serverMqtt.publish(topic.confirm("GW-0001"), "held");
+    await one.until("gateways/GW-0001/confirm=held");
+    assertEquals(new Set(one.got), new Set(["gateways/GW-0001/confirm=held"]));
+    assertEquals(server.got, ["meters/GW-0001/data=own", "gateways/GW-0001/state=online"]);
+  },
+});
+
+Deno.test({
+  name: "deploy/mosquitto.acl gives a certificate whose name is a wildcard nothing",
+  ...needs("mosquitto", "openssl"),
+  async fn() {
+    await using broker = await privateMosquitto();
+    for (const name of ["+", "#"]) {
+      const session = await as(broker, name).catch((error: Error) => error);
+      if (session instanceof Error) continue;
+      await using mqtt = session.mqtt;
+      await assertRejects(() => mqtt.publish(topic.data("GW-0001"), "forged"), MqttError, "access rules");
+      await assertRejects(() => mqtt.publish(`meters/${name}x/data`, "forged"));
+    }
+  },
+});
+
+Deno.test({
+  name: "deploy/mosquitto.conf keeps sessions and their messages over a restart of the broker",
+  ...needs("mosquitto", "openssl"),
+  async fn() {
+    await using broker = await privateMosquitto();
+    const client = await broker.client("mbus-server");
+    const gateway = await broker.client("GW-0001");
+    const server = { url: broker.url, clientId: "server", clean: false, ...client };
+    {
+      await using mqtt = await mqttSession(server);
+      await mqtt.subscribe(topic.allData);
+    }
+    {
+      await using mqtt = await mqttSession({ url: broker.url, clientId: "GW-0001", ...gateway });
+      await mqtt.publish(topic.data("GW-0001"), "kept");
+    }
+    await broker.restart();
+    const { promise: kept, resolve } = Promise.withResolvers<MqttMessage>();
+    await using _mqtt = await mqttSession({ ...server, onMessage: resolve });
+    assertEquals(new TextDecoder().decode((await deadline(kept, 15_000)).payload), "kept");
+  },
+});
+
+Deno.test({
+  name: "deploy/mosquitto.conf says what it accepts at most, and a larger message is refused before it is sent",
+  ...needs("mosquitto", "openssl"),
+  async fn() {
+    await using broker = await privateMosquitto();
+    const client = await broker.client("GW-0001");
+    await using mqtt = await mqttSession({ url: broker.url, clientId: "GW-0001", ...client });
+    await mqtt.publish(topic.data("GW-0001"), new Uint8Array(4 * 1024 * 1024));
+    const tooMuch = new Uint8Array(5 * 1024 * 1024);
+    await assertRejects(() => mqtt.publish(topic.data("GW-0001"), tooMuch), MqttError, "send less at once");
+  },
+});

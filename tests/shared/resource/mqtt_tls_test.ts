@@ -1,0 +1,91 @@
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { ConfigurationError, MqttError, mqttSession, type MqttSessionOptions } from "@mbus-gateway/resource";
+import { testAuthority } from "../../fixtures/certificates.ts";
+import { needs } from "../../fixtures/needs.ts";
+import { privateMosquitto } from "../../fixtures/private_mosquitto.ts";
+
+Deno.test({
+  name: "mqttSession() says in a sentence what is wrong with either certificate, after one attempt",
+  ...needs("mosquitto", "openssl"),
+  async fn() {
+    await using broker = await privateMosquitto();
+    await using other = await testAuthority();
+    const own = await broker.client("GW-0001");
+    const foreign = await other.client("GW-0001");
+    const url = broker.url;
+    {
+      await using mqtt = await mqttSession({ url, clientId: "GW-0001", ...own });
+      assertEquals(mqtt.protocolVersion, 5);
+      await mqtt.publish("meters/GW-0001/data", "{}");
+    }
+    const cases: [what: string, options: Partial<MqttSessionOptions>, says: string][] = [
+      ["wrong CA", { ca: other.ca }, "its certificate is not of the configured authority"],
+      ["no CA", { ca: undefined }, "its certificate is of an unknown authority"],
+      ["no certificate", { cert: undefined, key: undefined }, "it wants a client certificate; set cert and key"],
+      ["foreign certificate", { cert: foreign.cert, key: foreign.key }, "does not know the authority of our client"],
+      ["TLS port in the clear", { url: `mqtt://127.0.0.1:${broker.port}`, cert: undefined, key: undefined }, "Cannot"],
+    ];
+    for (const [what, wrong, says] of cases) {
+      const before = connectionsOf(broker.log());
+      const error = await assertRejects(
+        () => mqttSession({ url, clientId: "GW-0001", ...own, ...wrong }),
+        MqttError,
+        says,
+        what,
+      );
+      assertStringIncludes(error.message, `:${broker.port}: `);
+      assertEquals(connectionsOf(broker.log()) - before <= 1, true, what);
+    }
+  },
+});
+
+/** Connections that got as far as the broker's log. */
+function connectionsOf(log: string): number {
+  return log.split("New connection from").length - 1;
+}
+
+Deno.test({
+  name: "mqttSession() checks the broker's name and the dates of its certificate",
+  ...needs("openssl"),
+  async fn() {
+    await using authority = await testAuthority();
+    const cases: [server: Parameters<typeof authority.server>[0], says: string][] = [
+      [{ name: "other", dns: ["broker.example.org"], ip: [] }, "its certificate is for another name"],
+      [{ name: "old", expired: true }, "or not valid today"],
+    ];
+    for (const [options, says] of cases) {
+      const pair = await authority.server(options);
+      using listener = Deno.listenTls({ hostname: "127.0.0.1", port: 0, ...pair });
+      const closed = closeEach(listener);
+      const url = `mqtts://localhost:${(listener.addr as Deno.NetAddr).port}`;
+      await assertRejects(() => mqttSession({ url, clientId: "x", ca: authority.ca }), MqttError, says);
+      listener.close();
+      await closed;
+    }
+  },
+});
+
+async function closeEach(listener: Deno.TlsListener) {
+  for await (const connection of listener) {
+    await connection.handshake().catch(() => {});
+    connection.close();
+  }
+}
+
+Deno.test({
+  name: "mqttSession() names a key that does not belong to its certificate, before it connects",
+  ...needs("openssl"),
+  async fn() {
+    await using authority = await testAuthority();
+    const [one, two] = [await authority.client("GW-0001"), await authority.client("GW-0002")];
+    const options = { url: "mqtts://broker.example.org", clientId: "x", ca: authority.ca, cert: one.cert };
+    await assertRejects(
+      () => mqttSession({ ...options, key: two.key }),
+      ConfigurationError,
+      "the private key does not belong to it (CN=GW-0001)",
+    );
+    await assertRejects(() => mqttSession({ ...options, key: "rubbish" }), ConfigurationError, "it is no private key");
+    const noCertificate = { ...options, cert: "rubbish", key: one.key };
+    await assertRejects(() => mqttSession(noCertificate), ConfigurationError, "it is no certificate");
+  },
+});
