@@ -50,7 +50,7 @@ export async function readHeld(sql: postgres.Sql, gateway: string): Promise<Held
   const readings = await sql<HeldReading[]>`
     select t.telegram_id::text as "telegramId", m.identity as meter, s.quantity, s.unit, s.function,
            s.storage_number::float8 as "storageNumber", s.tariff::float8, s.subunit::float8, s.modifiers, s.occurrence,
-           r.value::text, r.revision, r.is_current as "isCurrent", coalesce(r.time = t.read_at, false) as timely
+           r.value::text, r.revision, r.is_current as "isCurrent", coalesce(r.time = coalesce(t.corrected_read_at, t.read_at), false) as timely
     from readings r
     join series s using (tenant_id, series_id)
     join meters m using (tenant_id, meter_id)
