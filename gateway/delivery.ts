@@ -35,7 +35,8 @@ export interface Delivery {
    *
    * @param signal stops it in order: what is on its way gets a bounded time to be confirmed.
    * @returns why the session ended; null after an orderly end.
-   * @throws {Error} when the spool fails; nothing else is fatal.
+   * @throws {DamagedSpool} when the spool is damaged: opening it again salvages it.
+   * @throws {Error} when the spool fails otherwise (a full disk); it may be run again. Nothing else is fatal.
    */
   run(session: MqttSession, signal: AbortSignal, options?: RunOptions): Promise<Error | null>;
   /**
@@ -116,7 +117,7 @@ class SpoolDelivery implements Delivery {
       this.#ledger.begin(this.#progressAt);
       while (!signal.aborted) {
         this.#woken = Promise.withResolvers();
-        if (this.#failure !== null) throw this.#failure.error;
+        this.#throwFailure();
         if (end.reason !== undefined) return end.reason;
         const now = this.#timer.elapsed();
         this.#giveUp(this.#ledger.judge(now));
@@ -149,6 +150,14 @@ class SpoolDelivery implements Delivery {
       this.#failure = { error };
     }
     this.wake();
+  }
+
+  /** Once: a disk that was full may have room when the next run begins. */
+  #throwFailure() {
+    if (this.#failure === null) return;
+    const { error } = this.#failure;
+    this.#failure = null;
+    throw error;
   }
 
   #readConfirmation(bytes: Uint8Array): Confirmation | null {
@@ -229,7 +238,7 @@ class SpoolDelivery implements Delivery {
     const until = this.#timer.elapsed() + this.#drainMs;
     for (;;) {
       this.#woken = Promise.withResolvers();
-      if (this.#failure !== null) throw this.#failure.error;
+      this.#throwFailure();
       const left = until - this.#timer.elapsed();
       if (left <= 0 || end.reason !== undefined || this.#ledger.outstanding === 0 || this.#ledger.away) return;
       await this.#pause(left);

@@ -126,12 +126,12 @@ function spoolOver({ database, companion, epoch, file, counts, log, owned }: Par
   let { depth, parked } = selectStatus(database);
 
   const park = (seq: number, code: string, reason: string) => {
-    const changed = Number(setParked.run(code, reason, seq).changes);
+    const changed = orSay("park a readout", () => Number(setParked.run(code, reason, seq).changes));
     depth -= changed;
     parked += changed;
   };
   const peek = (options: PeekOptions): FramesReadout[] => {
-    const { readouts, damaged } = selectReadouts(database, options);
+    const { readouts, damaged } = orSay("read the spool", () => selectReadouts(database, options));
     for (const seq of damaged) {
       log.warn("Cannot read a readout in the spool: it is parked", { seq });
       park(seq, "damaged", "The spool's row cannot be read");
@@ -145,10 +145,13 @@ function spoolOver({ database, companion, epoch, file, counts, log, owned }: Par
       if (readouts.length === 0) return [];
       const seqs = orSay(
         "store readouts: nothing of them was taken",
-        database,
         () =>
-          readouts.map(({ bus, address, readAt, clock, frames }) =>
-            Number(insert.run(bus, address, readAt, clock, framesText(frames)).lastInsertRowid)
+          inTransaction(
+            database,
+            () =>
+              readouts.map(({ bus, address, readAt, clock, frames }) =>
+                Number(insert.run(bus, address, readAt, clock, framesText(frames)).lastInsertRowid)
+              ),
           ),
       );
       depth += seqs.length;
@@ -161,8 +164,11 @@ function spoolOver({ database, companion, epoch, file, counts, log, owned }: Par
       if (held.length === 0) return 0;
       const released = orSay(
         "release readouts: they stay in the spool",
-        database,
-        () => held.reduce((sum, [first, last]) => sum + Number(remove.run(first, last).changes), 0),
+        () =>
+          inTransaction(
+            database,
+            () => held.reduce((sum, [first, last]) => sum + Number(remove.run(first, last).changes), 0),
+          ),
       );
       const left = countParked(database);
       depth -= released - (parked - left);
@@ -181,10 +187,10 @@ function spoolOver({ database, companion, epoch, file, counts, log, owned }: Par
   };
 }
 
-/** A transaction whose failure is a sentence. */
-function orSay<T>(what: string, database: DatabaseSync, body: () => T): T {
+/** Makes a failure of SQLite a sentence. */
+function orSay<T>(what: string, body: () => T): T {
   try {
-    return inTransaction(database, body);
+    return body();
   } catch (cause) {
     const text = `Cannot ${what} (${(cause as Error).message})`;
     if (isDamage(cause)) throw new DamagedSpool(`${text}; start again, which sets the damaged file aside`, { cause });

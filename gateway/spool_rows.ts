@@ -31,6 +31,8 @@ export interface PeekOptions {
   maxBytes?: number;
 }
 
+const CHUNK_ROWS = 64;
+
 /** About what a readout takes in a payload before compression, in bytes. */
 export function jsonBytes({ bus, address, frames }: Pick<FramesReadout, "bus" | "address" | "frames">): number {
   return frames.reduce((sum, frame) => sum + 2 * frame.length + 3, 120 + bus.length + address.length);
@@ -48,15 +50,21 @@ export function selectReadouts(
   const readouts: FramesReadout[] = [];
   const damaged: number[] = [];
   let bytes = 0;
-  for (const row of rows.iterate(after, limit)) {
-    const readout = readoutOf(row);
-    if (readout === null) {
-      damaged.push(Number(row.seq));
-      continue;
+  for (let from = after; readouts.length + damaged.length < limit;) {
+    // A few at a time, for the sake of memory; not by `iterate`, which ends at a damaged page as if all were read.
+    const chunk = rows.all(from, Math.min(CHUNK_ROWS, limit - readouts.length - damaged.length));
+    if (chunk.length === 0) break;
+    for (const row of chunk) {
+      from = Number(row.seq);
+      const readout = readoutOf(row);
+      if (readout === null) {
+        damaged.push(from);
+        continue;
+      }
+      bytes += jsonBytes(readout);
+      if (bytes > maxBytes && readouts.length > 0) return { readouts, damaged };
+      readouts.push(readout);
     }
-    bytes += jsonBytes(readout);
-    if (bytes > maxBytes && readouts.length > 0) break;
-    readouts.push(readout);
   }
   return { readouts, damaged };
 }

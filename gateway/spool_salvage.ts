@@ -94,44 +94,42 @@ interface Row {
 
 /** From the oldest as far as the damage, then what lies behind it, oldest first. */
 function* readableRows(aside: string): Generator<Row> {
+  using source = openReadable(aside);
+  if (source === null) return;
   let oldest = 0;
-  for (const row of rowsUntilDamage(aside, "asc")) {
+  for (const row of rowsUntilDamage(source, "seq > ? order by seq", 0)) {
     oldest = row.seq;
     yield row;
   }
   const behind: Row[] = [];
-  for (const row of rowsUntilDamage(aside, "desc")) {
+  for (const row of rowsUntilDamage(source, "seq < ? order by seq desc", Number.MAX_SAFE_INTEGER)) {
     if (row.seq <= oldest) break;
     behind.push(row);
   }
   yield* behind.reverse();
 }
 
-function* rowsUntilDamage(aside: string, order: "asc" | "desc"): Generator<Row> {
-  let source: DatabaseSync;
+function openReadable(aside: string): DatabaseSync | null {
   try {
-    source = new DatabaseSync(aside, { readOnly: true });
+    return new DatabaseSync(aside, { readOnly: true });
   } catch {
-    return;
-  }
-  try {
-    const rows = source.prepare(`select seq, ${COLUMNS} from readouts order by seq ${order}`).iterate();
-    for (;;) {
-      const next = nextUnlessDamaged(rows);
-      if (next === null) return;
-      yield next;
-    }
-  } catch {
-    // Not even the table can be found; the file itself is kept.
-  } finally {
-    source.close();
+    // Not even opened; the file itself is kept.
+    return null;
   }
 }
 
-function nextUnlessDamaged(rows: Iterator<unknown>): Row | null {
+function* rowsUntilDamage(source: DatabaseSync, where: string, from: number): Generator<Row> {
+  for (let row = rowUnlessDamaged(source, where, from); row !== null; row = rowUnlessDamaged(source, where, row.seq)) {
+    yield row;
+  }
+}
+
+/** The next row; null at the end and where the damage begins. */
+function rowUnlessDamaged(source: DatabaseSync, where: string, from: number): Row | null {
   try {
-    const next = rows.next();
-    return next.done ? null : next.value as Row;
+    // One by one: a longer answer would be lost with its last row, and `iterate` ends at damage as if all were read.
+    const row = source.prepare(`select seq, ${COLUMNS} from readouts where ${where} limit 1`).get(from);
+    return row === undefined ? null : row as unknown as Row;
   } catch {
     return null;
   }

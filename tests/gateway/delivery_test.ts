@@ -281,7 +281,7 @@ Deno.test("Delivery.run() sends smaller messages to a broker that refuses large 
     assert(refused > 0 && refused < 100, `${refused} refused`);
   }));
 
-Deno.test("Delivery.run() fails when the spool does", () =>
+Deno.test("Delivery.run() fails when the spool does, once", () =>
   scene(async ({ spool, time, broker, delivery, stop }) => {
     spool.put(taken("p1"));
     const run = delivery.run(broker.connect(), stop.signal);
@@ -293,6 +293,8 @@ Deno.test("Delivery.run() fails when the spool does", () =>
     delivery.onConfirmation(confirmationOf(message));
     await time.pass(0);
     await failed;
+    broker.acknowledge = () => Promise.reject(new Error("not reached"));
+    await assertRejects(() => delivery.run(broker.connect(), stop.signal), Error, "Cannot read the spool");
   }));
 
 Deno.test("Delivery.run() refuses to run twice at once", () =>

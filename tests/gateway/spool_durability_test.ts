@@ -1,7 +1,7 @@
-import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
 import { createLog } from "@mbus-gateway/resource";
-import { openSpool, type TakenReadout } from "../../gateway/spool.ts";
+import { DamagedSpool, openSpool, type TakenReadout } from "../../gateway/spool.ts";
 
 const WAL_HEADER_BYTES = 32;
 const WAL_FRAME_BYTES = 24 + 4096;
@@ -208,4 +208,24 @@ Deno.test("Spool.peek() parks a row that cannot be read, and goes on behind it",
     assertEquals(spool.peek({ limit: 1 }).map((readout) => readout.seq), [3]);
     assertEquals(spool.parked(9).map(({ seq, code }) => [seq, code]), [[1, "damaged"], [2, "damaged"]]);
     assertEquals(spool.status(), { depth: 1, oldest: 3, newest: 3, parked: 2 });
+  }));
+
+Deno.test("Spool.peek() says when the file is damaged under its feet, and opening it again salvages it", () =>
+  withFolder((path) => {
+    // More than SQLite keeps in memory, so that it has to look at the file again.
+    const rows = 10_000;
+    {
+      using spool = openSpool(path);
+      spool.put(...Array.from({ length: rows }, (_, n) => taken(n + 1, 250)));
+    }
+    {
+      using spool = openSpool(path);
+      using file = Deno.openSync(path, { write: true });
+      file.seekSync(100 * 4096, Deno.SeekMode.Start);
+      file.writeSync(new Uint8Array(10 * 4096).fill(0xa5));
+      assertThrows(() => spool.peek({ limit: rows }), DamagedSpool, "start again, which sets the damaged file aside");
+    }
+    using spool = openSpool(path);
+    const { depth } = spool.status();
+    assert(depth > rows / 2 && depth < rows, `${depth} rows were saved`);
   }));
