@@ -105,9 +105,18 @@ async function gateway(ports: DemoPorts, places: DemoPlaces) {
 function killAtOnce(programs: readonly RunningProgram[], now: AbortSignal): Disposable {
   const kill = () => {
     for (const { pid, gone } of programs) {
-      if (!gone()) Deno.kill(pid, "SIGKILL");
+      if (!gone()) killProcess(pid);
     }
   };
   now.addEventListener("abort", kill, { once: true });
   return { [Symbol.dispose]: () => now.removeEventListener("abort", kill) };
+}
+
+function killProcess(pid: number) {
+  try {
+    Deno.kill(pid, "SIGKILL");
+  } catch (error) {
+    // It ended in between.
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
 }

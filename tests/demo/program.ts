@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { type ChildProcess, childProcess } from "@mbus-gateway/resource";
 
 /** What the demo starts: this very deno, with the rights that the program says it needs. */
@@ -9,8 +10,10 @@ export interface ProgramToStart {
   env?: Record<string, string>;
   /** From SIGTERM to SIGKILL. */
   graceMs: number;
-  /** Shows all that it writes. */
+  /** Shows all that it writes, not only warnings and errors. */
   verbose: boolean;
+  /** Where its lines go; standard error by default. */
+  show?: (line: string) => void;
 }
 
 /** A program that runs. */
@@ -25,13 +28,15 @@ export interface RunningProgram extends AsyncDisposable {
 }
 
 /** The project's folder: programs are started there. */
-export const PROJECT = new URL("../../", import.meta.url).pathname;
+const PROJECT = resolve(import.meta.dirname ?? ".", "../..");
 
 /** What a program needs of the environment to find this user's deno cache; nothing else reaches it. */
 const PASSED_ON = ["PATH", "HOME", "DENO_DIR", "XDG_CACHE_HOME", "TMPDIR", "NO_COLOR"];
 
 /** Starts a program. The caller disposes of it. */
-export function startProgram({ name, args, env, graceMs, verbose }: ProgramToStart): RunningProgram {
+export function startProgram(
+  { name, args, env, graceMs, verbose, show = console.error }: ProgramToStart,
+): RunningProgram {
   const ready = Promise.withResolvers<Record<string, unknown>>();
   const died = Promise.withResolvers<Error>();
   let lastWords = "";
@@ -46,11 +51,11 @@ export function startProgram({ name, args, env, graceMs, verbose }: ProgramToSta
     onStdout(line) {
       const found = readyLine(line);
       if (found !== null) ready.resolve(found);
-      else if (verbose) console.error(`${name}: ${line}`);
+      else if (verbose) show(`${name}: ${line}`);
     },
     onStderr(line) {
-      if (line.trim() !== "") lastWords = line;
-      if (verbose || isWorthSeeing(line)) console.error(`${name}: ${line}`);
+      if (line.trim() !== "") lastWords = line.replace(LOG_PREFIX, "");
+      if (verbose || isWorthSeeing(line)) show(`${name}: ${line}`);
     },
   });
   child.status.then(({ code, signal }) => {
@@ -107,6 +112,9 @@ function readyLine(line: string): Record<string, unknown> | null {
 }
 
 /** Our programs' logs begin with a time and a level; what does not look so (a crash) is always shown. */
+const LOG_PREFIX = /^\d{4}-\d\d-\d\dT\S+Z (debug|info|warn|error) +/;
+
 function isWorthSeeing(line: string): boolean {
-  return line.trim() !== "" && !/^\d{4}-\d\d-\d\dT\S+Z (?:debug|info) /.test(line);
+  const level = LOG_PREFIX.exec(line)?.[1];
+  return line.trim() !== "" && level !== "debug" && level !== "info";
 }
