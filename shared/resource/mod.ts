@@ -16,3 +16,4 @@ export * from "./child_process.ts";
 export * from "./describe_error.ts";
 export * from "./log.ts";
 export * from "./program.ts";
+export * from "./nearest.ts";

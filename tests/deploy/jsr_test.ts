@@ -166,8 +166,7 @@ Deno.test("assertRejects() resolves to the reason, and fails on fulfilment or a 
   }
 });
 
-const reasonOf = (promise: Promise<unknown>) =>
-  promise.then(() => "fulfilled", (reason: unknown) => reason);
+const reasonOf = (promise: Promise<unknown>) => promise.then(() => "fulfilled", (reason: unknown) => reason);
 
 Deno.test("delay() resolves, and rejects with the signal's reason and no timer left", async () => {
   strictEqual(await delay(1), undefined);
