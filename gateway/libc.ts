@@ -1,3 +1,5 @@
+import { ConfigurationError, describeError, DeviceError } from "@mbus-gateway/resource";
+
 /** Where libc lies, by distribution: the only paths that the right to load libraries must name. */
 export const LIBC_PATHS: readonly string[] = Deno.build.arch === "aarch64"
   ? ["/lib/aarch64-linux-gnu/libc.so.6", "/lib64/libc.so.6"]
@@ -31,7 +33,8 @@ let loaded: Libc | null = null;
  * resources would object to.
  *
  * @throws {Deno.errors.NotCapable} when the permission set does not name libc.
- * @throws {Error} when there is no libc at {@linkcode LIBC_PATHS}.
+ * @throws {DeviceError} when there is no libc at {@linkcode LIBC_PATHS}.
+ * @throws {ConfigurationError} on a system other than Linux.
  */
 export async function loadLibc(): Promise<void> {
   loaded ??= load();
@@ -64,7 +67,9 @@ export function cString(text: string): Uint8Array<ArrayBuffer> {
 
 function load(): Libc {
   if (Deno.build.os !== "linux") {
-    throw new Error(`Cannot load libc: serial ports are for Linux, this is ${Deno.build.os}; use tcp://host:port`);
+    throw new ConfigurationError(
+      `Cannot use a serial port: they work on Linux only, this is ${Deno.build.os}; use tcp://host:port`,
+    );
   }
   const failures: unknown[] = [];
   for (const path of LIBC_PATHS) {
@@ -75,6 +80,9 @@ function load(): Libc {
     }
   }
   // A permission that names another of the paths is the likelier mistake than a system without libc.
-  throw failures.find((failure) => failure instanceof Deno.errors.NotCapable) ??
-    new AggregateError(failures, `Cannot load libc: it is at none of ${LIBC_PATHS.join(", ")}`);
+  const denied = failures.find((failure) => failure instanceof Deno.errors.NotCapable);
+  if (denied) throw denied;
+  throw new DeviceError(
+    `Cannot load libc: it is at none of ${LIBC_PATHS.join(", ")} (${failures.map(describeError).join("; ")})`,
+  );
 }

@@ -13,7 +13,7 @@ export interface SerialTransport extends ByteStream {
   /**
    * Changes the speed once everything written has been sent, for meters of another speed on the same bus.
    *
-   * @throws {RangeError} for a rate that is none of the usual.
+   * @throws {ConfigurationError} for a rate that is none of the usual.
    * @throws {TransportClosed} when the line is gone.
    */
   setBaudRate(baudRate: number): Promise<void>;
@@ -37,6 +37,8 @@ type Port = SerialPortStream<typeof serialBinding>;
  *
  * @param path of the device, best one under `/dev/serial/by-id`: it survives a replugging.
  * @throws {DeviceError} a sentence that says what to do when the port cannot be opened.
+ * @throws {ConfigurationError} for a baud rate that is none of the usual.
+ * @throws {Deno.errors.NotCapable} when the permission set does not name libc.
  */
 export async function openSerialTransport(
   path: string,

@@ -1,3 +1,5 @@
+import { ConfigurationError } from "@mbus-gateway/resource";
+
 /**
  * The kernel's `struct termios` on Linux, the same on x86-64 and arm64: four 32-bit words of flags, the line
  * discipline, 19 control characters. The kernel's own structure and not libc's: that one changed the meaning of its
@@ -63,7 +65,7 @@ export interface LineSettings {
 /**
  * Attributes for a raw line: no echo, no translation, no flow control, modem lines ignored.
  *
- * @throws {RangeError} for a baud rate that has no code.
+ * @throws {ConfigurationError} for a baud rate that has no code.
  */
 export function rawAttributes({ baudRate, dataBits, parity, stopBits }: LineSettings): Uint8Array<ArrayBuffer> {
   const attributes = new Uint8Array(TERMIOS_BYTES);
@@ -85,7 +87,7 @@ export function rawAttributes({ baudRate, dataBits, parity, stopBits }: LineSett
 /**
  * The same attributes with another speed.
  *
- * @throws {RangeError} for a baud rate that has no code.
+ * @throws {ConfigurationError} for a baud rate that has no code.
  */
 export function withBaudRate(attributes: Uint8Array, baudRate: number): Uint8Array<ArrayBuffer> {
   const changed = new Uint8Array(attributes);
@@ -115,5 +117,5 @@ function controlFlags(attributes: Uint8Array): number {
 function speedCode(baudRate: number): number {
   const code = SPEEDS[baudRate];
   if (code !== undefined) return code;
-  throw new RangeError(`Cannot use baud rate ${baudRate}: expected one of ${Object.keys(SPEEDS).join(", ")}`);
+  throw new ConfigurationError(`Cannot use baud rate ${baudRate}: expected one of ${Object.keys(SPEEDS).join(", ")}`);
 }
