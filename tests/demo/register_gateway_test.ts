@@ -38,8 +38,7 @@ Deno.test("registerGateway() registers, keeps a token that is there, and gets an
     assertEquals(await Deno.readTextFile(places.gatewayToken), "rotated\n");
     const register = "POST /api/v1/gateways";
     assertEquals(requests, [register, register, register, `${register}/GW-0001/token`]);
-    await Deno.writeTextFile(places.adminToken, "another
-");
+    await Deno.writeTextFile(places.adminToken, "another\n");
     await assertRejects(() => registerGateway(http, url, places), HttpError, "401");
   }
   await Deno.remove(data, { recursive: true });
