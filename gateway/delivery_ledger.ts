@@ -229,21 +229,24 @@ export class DeliveryLedger {
   }
 
   #landed(seqs: readonly number[], now: number) {
+    // One draw: what travelled together is due together, and travels together again.
+    const jitter = this.#random();
     for (const seq of seqs) {
       const entry = this.#entries.get(seq);
       if (!entry?.flying) continue;
       entry.flying = false;
-      entry.due = now + this.#delay(entry.unanswered++);
+      entry.due = now + this.#delay(entry.unanswered++, jitter);
     }
   }
 
   /** The server is back: it gets time to confirm what the broker kept for it, before that is sent again. */
   #returned(now: number) {
     this.#probes = 0;
+    const due = now + this.#delay(0);
     for (const entry of this.#entries.values()) {
       if (entry.flying || entry.failures > 0) continue;
       entry.unanswered = 0;
-      entry.due = now + this.#delay(0);
+      entry.due = due;
     }
   }
 
@@ -262,8 +265,8 @@ export class DeliveryLedger {
   }
 
   /** Between half of an exponentially growing time and all of it: apart from each other, and never at once. */
-  #delay(exponent: number): number {
+  #delay(exponent: number, jitter = this.#random()): number {
     const { confirmMs, maxDelayMs } = this.#limits;
-    return Math.min(maxDelayMs, confirmMs * 2 ** Math.min(exponent, 30)) * (0.5 + this.#random() / 2);
+    return Math.min(maxDelayMs, confirmMs * 2 ** Math.min(exponent, 30)) * (0.5 + jitter / 2);
   }
 }

@@ -204,6 +204,46 @@ Deno.test("DeliveryLedger does not let stuck readouts fill the window", () => {
   assertEquals(world.released.size, 600);
 });
 
+Deno.test("DeliveryLedger sends again together what travelled together", () => {
+  const world = new World();
+  world.put(1_000);
+  world.runUntil(15_000, confirmsNothing);
+  assertEquals(world.messages.slice(0, 2).map(({ seqs }) => seqs.length), [500, 500]);
+  world.runUntil(2 * MINUTE, confirmsAll);
+  assertEquals(world.released.size, 1_000);
+  assert(world.messages.length <= 6, `${world.messages.length} messages`);
+});
+
+Deno.test("DeliveryLedger gives up each of several stuck readouts, one by one", () => {
+  const world = new World();
+  const stuck = [2, 3, 5, 8];
+  world.put(10);
+  for (let minute = 1; minute <= 300; minute++) {
+    world.runUntil(minute * MINUTE, (seqs) => seqs.filter((seq) => !stuck.includes(seq)));
+    world.put(1);
+  }
+  assertEquals([...world.parked].sort((a, b) => a - b), stuck);
+  assertEquals(world.released.size, 6 + 299);
+});
+
+Deno.test("DeliveryLedger does not hold a connection's end against a readout for what an earlier one confirmed", () => {
+  const world = new World();
+  world.put(30);
+  for (let i = 1; i <= 15; i++) {
+    const first = world.publish();
+    assert(first !== null);
+    world.ledger.acknowledged(first, world.now);
+    world.reconnect();
+    // Confirmed late, on a connection that has not carried it; then that one ends with a message on its way.
+    world.confirm([i]);
+    world.now += HOUR;
+    assert(world.publish() !== null);
+    world.reconnect();
+    world.now += HOUR;
+  }
+  assertEquals([...world.parked], []);
+});
+
 type Action =
   | { type: "put"; count: number }
   | { type: "publish" }
