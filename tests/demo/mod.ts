@@ -1,5 +1,5 @@
 import { deadline } from "@std/async";
-import { createLog, describeError, EXIT, httpClient } from "@mbus-gateway/resource";
+import { createLog, describeError, EXIT, exitCodeOf, httpClient } from "@mbus-gateway/resource";
 import { type DemoArguments, parseDemoArguments, USAGE } from "./arguments.ts";
 import { gatewayConfig, METERS } from "./gateway_config.ts";
 import { type Interruption, interruption } from "./interruption.ts";
@@ -15,7 +15,7 @@ const READY_MS = 120_000;
  * The whole product on one machine, each part the real program in a process of its own: simulated meters, the server
  * with its embedded broker and database, the gateway. Ends at Ctrl-C, in reverse order.
  *
- * @returns the exit code: 0 after Ctrl-C, 1 when a program died by itself.
+ * @returns the exit code: 0 after Ctrl-C, 1 when a program died by itself or a port is taken, 13 where a right is missing.
  * @throws {UsageError} for a wrong command line.
  */
 export async function demo(args: string[]): Promise<number> {
@@ -31,7 +31,7 @@ export async function demo(args: string[]): Promise<number> {
   } catch (thrown) {
     if (interrupted.end.aborted && thrown === interrupted.end.reason) return EXIT.ok;
     createLog({ fields: { program: "demo" } }).error(describeError(thrown));
-    return EXIT.failure;
+    return exitCodeOf(thrown);
   }
 }
 

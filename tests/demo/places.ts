@@ -25,7 +25,20 @@ export async function makePlaces(data: string): Promise<DemoPlaces> {
     simulatorState: `${data}/simulator/meters.json`,
   };
   for (const folder of [places.server, places.gateway, places.simulator]) {
-    await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeFolder(folder, data);
   }
   return places;
+}
+
+async function makeFolder(folder: string, data: string) {
+  try {
+    await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    if (!(cause instanceof Deno.errors.NotCapable)) throw cause;
+    throw new Deno.errors.NotCapable(
+      `Cannot start demo: its rights end at ./data, so it cannot keep anything in ${data}; choose a folder in ./data, ` +
+        `or widen its rights: deno run -A main.ts demo --data ${data}`,
+      { cause },
+    );
+  }
 }

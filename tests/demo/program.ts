@@ -91,7 +91,13 @@ export async function wordsOf(name: string, args: string[], env: Record<string, 
     onStderr: (line) => void errors.push(line),
   });
   const { success, code } = await child.status;
-  if (!success) throw new Error(`Cannot start ${name}: ${errors.join(" ").trim() || `it ended with code ${code}`}`);
+  if (!success) {
+    throw new Error(
+      `Cannot start ${name}: ${
+        errors.map((line) => line.replace(LOG_PREFIX, "")).join(" ").trim() || `it ended with code ${code}`
+      }`,
+    );
+  }
   return lines.join(" ").split(/\s+/).filter((word) => word !== "");
 }
 
