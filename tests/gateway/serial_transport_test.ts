@@ -68,6 +68,7 @@ Deno.test("setBaudRate() changes the speed of an open port", async () => {
 Deno.test("openTransport() forgets what came before it opened", async () => {
   await using pty = ptyPair();
   await pty.write(new Uint8Array([1, 2, 3]));
+  await pty.arrived(3);
   await using line = await openTransport({ port: pty.path, baudRate: 2400 });
   await pty.write(new Uint8Array([4]));
   assertEquals(await line.read(5_000), new Uint8Array([4]));
