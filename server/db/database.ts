@@ -1,12 +1,13 @@
 import { type Log, silentLog } from "@mbus-gateway/resource";
 import { delay } from "@std/async";
 import postgres from "postgres";
+import { type DatabaseAddress, parseDatabaseUrl, placeOf } from "./database_url.ts";
 import { watchWritePath } from "./write_path_guard.ts";
 
 export type Sql = postgres.Sql;
 
 export interface OpenDatabaseOptions {
-  /** `postgres://user:password@host:port/name`, or `postgres://user@/name?host=/folder/of/the/socket`. */
+  /** As {@linkcode parseDatabaseUrl} reads it. */
   url: string;
   /** 1 for the embedded database, which has one session; 4 by default. */
   maxConnections?: number;
@@ -47,11 +48,13 @@ interface Pool {
  */
 export async function openDatabase(options: OpenDatabaseOptions): Promise<Database> {
   const { url, maxConnections = 4, transactionDeadlineMs = 60_000, log = silentLog } = options;
-  const place = placeOf(url);
+  const address = parseDatabaseUrl(url);
+  const place = placeOf(address);
+  const ca = address.tls?.ca ? await Deno.readTextFile(address.tls.ca) : undefined;
   const open = (): Pool => {
     const failed = Promise.withResolvers<never>();
     failed.promise.catch(() => {}); // those who race against it hear of it
-    return { sql: connect(url, maxConnections), failed };
+    return { sql: connect(address, ca, maxConnections), failed };
   };
   let pool = open();
   let closed = false;
@@ -78,7 +81,10 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<Databa
     await close(pool.sql, 0);
     const why = cause instanceof AggregateError ? cause.errors.map(String).join("; ") : (cause as Error).message;
     throw new DatabaseError(
-      `Cannot reach database ${place}: ${why}; see that PostgreSQL runs there and that DATABASE_URL is right`,
+      `Cannot reach database ${place}: ${why}; see that PostgreSQL runs there${
+        address.tls ? " with TLS" : ""
+      } and that ` +
+        `DATABASE_URL is right`,
     );
   }
 
@@ -119,8 +125,16 @@ export function isConnectionLoss(error: unknown): boolean {
   return typeof code === "string" && /^(CONNECTION_|ECONN|EPIPE|08|57P0)/.test(code);
 }
 
-function connect(url: string, max: number): Sql {
-  return postgres(url, {
+function connect(address: DatabaseAddress, ca: string | undefined, max: number): Sql {
+  const { host, port, socketFolder, user, password, name, tls } = address;
+  return postgres({
+    host: socketFolder ?? host,
+    port,
+    user,
+    database: name,
+    ...(password !== null && { password }),
+    // host: postgres.js names no host for an address, and "localhost" would be looked for in the certificate then.
+    ssl: tls === null ? false : { ca, host, rejectUnauthorized: true },
     max,
     max_lifetime: null,
     connect_timeout: 10,
@@ -132,11 +146,4 @@ function connect(url: string, max: number): Sql {
 async function close(sql: Sql, timeout: number) {
   await sql.end({ timeout });
   await delay(5); // its sockets close a moment later
-}
-
-/** Host, port and name without user and password. */
-function placeOf(url: string): string {
-  const { hostname, port, pathname, searchParams } = new URL(url);
-  const host = searchParams.get("host") ?? `${hostname || "localhost"}:${port || 5432}`;
-  return `${decodeURIComponent(pathname.slice(1))} at ${host}`;
 }
