@@ -1,4 +1,5 @@
 import { assertEquals, assertLess, assertRejects, assertStringIncludes } from "@std/assert";
+import { delay } from "@std/async";
 import { ConfigurationError, DeviceError } from "@mbus-gateway/resource";
 import { loadLibc } from "../../gateway/libc.ts";
 import { openSerialTransport } from "../../gateway/serial_transport.ts";
@@ -78,7 +79,7 @@ Deno.test("discard() forgets what has arrived on a serial port", async () => {
   await using pty = ptyPair();
   await using line = await openTransport({ port: pty.path, baudRate: 2400 });
   await pty.write(new Uint8Array([1]));
-  assertEquals(await line.read(5_000), new Uint8Array([1]));
+  await delay(50); // where the machine is slower than that, there is nothing to forget yet
   line.discard();
   assertEquals(await line.read(0), null);
 });
