@@ -1,4 +1,4 @@
-import { isLoopback } from "./loopback.ts";
+import { ConfigurationError, requireTlsUnlessLoopback } from "@mbus-gateway/resource";
 import type { WrittenConfig } from "./config.ts";
 
 /** Something that no single key shows: where it stands and what was expected there. */
@@ -16,14 +16,25 @@ export function* contradictions(config: WrittenConfig): Generator<Contradiction>
 
 /** Whatever crosses a network is encrypted, and there is no switch for it. */
 function* plainConnections({ mqtt, platform }: WrittenConfig): Generator<Contradiction> {
-  if (mqtt.url.startsWith("mqtt:") && !isLoopback(mqtt.url)) {
+  if (isInTheClear(mqtt.url)) {
     yield { path: ["mqtt", "url"], expected: "mqtts://…: unencrypted mqtt:// is for this computer (127.0.0.1) only" };
   }
-  if (platform.url.startsWith("http:") && !isLoopback(platform.url)) {
+  if (isInTheClear(platform.url)) {
     yield {
       path: ["platform", "url"],
       expected: "https://…: unencrypted http:// is for this computer (127.0.0.1) only",
     };
+  }
+}
+
+/** The sessions refuse such an address themselves; here it gets its key and line. */
+function isInTheClear(url: string): boolean {
+  try {
+    requireTlsUnlessLoopback(url);
+    return false;
+  } catch (thrown) {
+    if (thrown instanceof ConfigurationError) return true;
+    throw thrown;
   }
 }
 

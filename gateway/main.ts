@@ -1,0 +1,124 @@
+/**
+ * The gateway's entry, on a device and for the compiler; `main.ts` of the repository comes here as well.
+ *
+ * @module
+ */
+import { createLog, describeError, EXIT, exitCodeOf, nearest, runProgram, UsageError } from "@mbus-gateway/resource";
+import { VERSION } from "@mbus-gateway/wire";
+
+import type { GatewayConfig } from "./config.ts";
+
+const HELP = `mbus-gateway ${VERSION}, the gateway: reads M-Bus meters, keeps every readout, delivers it.
+
+Usage: deno run -P=gateway … gateway/main.ts [VERB] [OPTIONS]
+
+  run            Run the gateway (this is the default). --ignore-sigint leaves Ctrl-C to the parent process.
+  check-config   Say whether the configuration would work, or which key is wrong and why.
+  flags          Print the --allow-… words that follow from the configuration.
+  decode …       Decode M-Bus telegrams; "decode --help" explains.
+
+  --config FILE  The configuration; default MBUS_GW_CONFIG, then /etc/mbus-gateway/config.yaml.
+  --help         This text.
+  --version      The version.
+
+Exit codes: 0 ok, 1 failure, 2 usage, 3 configuration, 4 device, 13 permission.`;
+
+const VERBS: Record<string, (args: string[]) => Promise<number>> = {
+  run,
+  "check-config": checkConfig,
+  flags,
+  decode: async (args) => await (await import("./decode_command.ts")).decodeCommand(args),
+  help: () => say(HELP),
+  version: () => say(VERSION),
+};
+
+/**
+ * Runs one verb of the gateway.
+ *
+ * @param args the verb and its options; without a verb, `run`.
+ * @returns the exit code; what went wrong has been said on standard error.
+ */
+export async function gatewayMain(args: string[]): Promise<number> {
+  try {
+    const { verb, rest } = verbOf(args);
+    return await verb(rest);
+  } catch (thrown) {
+    createLog().error(describeError(thrown));
+    return exitCodeOf(thrown);
+  }
+}
+
+function verbOf([first = "run", ...rest]: string[]): { verb: (args: string[]) => Promise<number>; rest: string[] } {
+  const name = { "--help": "help", "-h": "help", "--version": "version", "-V": "version" }[first] ?? first;
+  if (name.startsWith("-")) return { verb: run, rest: [name, ...rest] };
+  const verb = Object.hasOwn(VERBS, name) ? VERBS[name] : undefined;
+  if (verb !== undefined) return { verb, rest };
+  const near = nearest(name, Object.keys(VERBS));
+  const hint = near === null ? `there are ${Object.keys(VERBS).join(", ")}` : `did you mean "${near}"?`;
+  throw new UsageError(`Cannot run the gateway: there is no verb "${name}"; ${hint}`);
+}
+
+async function run(args: string[]): Promise<number> {
+  const { path, ignoreSigint, help } = optionsOf(args, ["--config", "--ignore-sigint"]);
+  if (help) return await say(HELP);
+  const config = await configAt(path);
+  const log = createLog(config.log);
+  const { runGateway } = await import("./mod.ts");
+  const onReady = () => console.log(JSON.stringify({ ready: true, gateway: config.gateway }));
+  return await runProgram((signal) => runGateway(config, { signal, log, onReady }), {
+    log,
+    signals: ignoreSigint ? ["SIGTERM"] : ["SIGTERM", "SIGINT"],
+  });
+}
+
+async function checkConfig(args: string[]): Promise<number> {
+  const { path, help } = optionsOf(args, ["--config"]);
+  if (help) return await say(HELP);
+  const config = await configAt(path);
+  // The words are part of it: what cannot be put on a command line cannot run with least privilege.
+  const { gatewayFlags } = await import("./flags.ts");
+  gatewayFlags(config, path);
+  const list = config.buses.map(({ name, port, meters }) => `${meters.length} meters on ${name} (${port})`).join(", ");
+  return await say(`${path} is right: gateway ${config.gateway}, ${list}`);
+}
+
+async function flags(args: string[]): Promise<number> {
+  const { path, help } = optionsOf(args, ["--config"]);
+  if (help) return await say(HELP);
+  const config = await configAt(path);
+  const { gatewayFlags } = await import("./flags.ts");
+  return await say(gatewayFlags(config, path).join(" "));
+}
+
+async function configAt(path: string): Promise<GatewayConfig> {
+  const { loadConfig } = await import("./config.ts");
+  return loadConfig(path);
+}
+
+function optionsOf(args: string[], known: string[]) {
+  const options = { path: "", ignoreSigint: false, help: false };
+  for (let index = 0; index < args.length; index++) {
+    const [name = "", inline] = (args[index] ?? "").split(/=(.*)/s);
+    if (name === "--help" || name === "-h") options.help = true;
+    else if (!known.includes(name)) throw unknownOption(name, known);
+    else if (name === "--ignore-sigint") options.ignoreSigint = true;
+    else if (name === "--config") options.path = inline ?? args[++index] ?? "";
+    if (name === "--config" && options.path === "") throw new UsageError("Cannot use --config: it needs a FILE");
+  }
+  options.path ||= Deno.env.get("MBUS_GW_CONFIG") || "/etc/mbus-gateway/config.yaml";
+  return options;
+}
+
+function unknownOption(name: string, known: string[]): UsageError {
+  const near = nearest(name, known);
+  return new UsageError(
+    `Cannot use "${name}": ${near === null ? `known are ${known.join(", ")}` : `did you mean "${near}"?`}`,
+  );
+}
+
+function say(text: string): Promise<number> {
+  console.log(text);
+  return Promise.resolve(EXIT.ok);
+}
+
+if (import.meta.main) Deno.exit(await gatewayMain(Deno.args));

@@ -1,0 +1,73 @@
+// Run with the gateway's rights by permissions_test.ts: tries what a hostile main module could try, and prints for each
+// attempt what came of it.
+import { loadLibc } from "../../gateway/libc.ts";
+
+interface Attempts {
+  token: string;
+  otherKey: string;
+  data: string;
+  outside: string;
+  config: string;
+  broker: number;
+  otherPort: number;
+  libc: string;
+  otherLibrary: string;
+}
+
+const given: Attempts = JSON.parse(Deno.args[0] ?? "{}");
+
+const attempts: Record<string, () => unknown> = {
+  "read its token": () => Deno.readTextFileSync(given.token),
+  "write in its folder": () => Deno.writeTextFileSync(`${given.data}/note`, "x"),
+  "reach its broker": async () => (await Deno.connect({ hostname: "127.0.0.1", port: given.broker })).close(),
+  "read its settings": () => Deno.env.get("MBUS_GW_LOG_LEVEL") ?? "not set",
+
+  "read a key outside its set": () => Deno.readTextFileSync(given.otherKey),
+  "read a key by a link in its folder": () => {
+    Deno.symlinkSync(given.otherKey, `${given.data}/link`);
+    return Deno.readTextFileSync(`${given.data}/link`);
+  },
+  "read the environment by /proc": () => Deno.readTextFileSync("/proc/self/environ"),
+  "list a folder": () => [...Deno.readDirSync("/etc")],
+  "write outside its folder": () => Deno.writeTextFileSync(`${given.outside}/note`, "x"),
+  "write its configuration": () => Deno.writeTextFileSync(given.config, "x", { append: true }),
+  "write its token": () => Deno.writeTextFileSync(given.token, "x", { append: true }),
+  "open a device": () => Deno.openSync("/dev/null"),
+  "spawn a shell": () => new Deno.Command("/bin/sh", { args: ["-c", "true"] }).outputSync(),
+  "spawn itself": () => new Deno.Command(Deno.execPath(), { args: ["--version"] }).outputSync(),
+  "end another process": () => Deno.kill(Deno.ppid, "SIGCONT"),
+  "reach another port": async () => (await Deno.connect({ hostname: "127.0.0.1", port: given.otherPort })).close(),
+  "reach another host": async () => (await Deno.connect({ hostname: "192.0.2.1", port: 443 })).close(),
+  "fetch from another host": () => fetch("https://other.example.org/"),
+  "ask a name server": () => Deno.resolveDns("secret.example.org", "A"),
+  "listen": () => Deno.listen({ hostname: "127.0.0.1", port: 0 }).close(),
+  "import from a public host": () => import(String(new URL("https://deno.land/secret.ts"))),
+  "load another library": () => Deno.dlopen(given.otherLibrary, {}).close(),
+  "load libc": () => loadLibc(),
+  "load libc once more": () => Deno.dlopen(given.libc, {}).close(),
+  "know the host's name": () => Deno.hostname(),
+  "ask for more": async () => {
+    const { state } = await Deno.permissions.request({ name: "read" });
+    if (state !== "granted") throw new Deno.errors.NotCapable(state);
+  },
+  "read other variables": () => {
+    if (
+      Deno.env.get("SECRET") === undefined && Object.keys(Deno.env.toObject()).every((name) => /^MBUS_GW_/.test(name))
+    ) {
+      throw new Deno.errors.NotCapable("they are not there");
+    }
+  },
+};
+
+const outcomes: Record<string, string> = {};
+for (const [name, attempt] of Object.entries(attempts)) {
+  try {
+    await attempt();
+    outcomes[name] = "done";
+  } catch (thrown) {
+    const denied = thrown instanceof Deno.errors.NotCapable ||
+      /^Requires \w+ access to/.test((thrown as Error).message);
+    outcomes[name] = denied ? "denied" : `failed: ${(thrown as Error).message}`;
+  }
+}
+console.log(JSON.stringify(outcomes));

@@ -1,0 +1,46 @@
+import { assert, assertEquals } from "@std/assert";
+import { gatewayProcess } from "../fixtures/gateway_process.ts";
+import { plainBroker } from "../fixtures/plain_broker.ts";
+import { until } from "../fixtures/until.ts";
+import { simulateBus } from "../simulator/mod.ts";
+import { confirmingServer } from "./confirming_server.ts";
+
+Deno.test("the gateway program reads with its rights alone, lives through kill -9, and exits with 0 at SIGTERM", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "mbus_process_" });
+  try {
+    await using bus = simulateBus({ ledger: `${folder}/ledger`, meters: 2, baudRate: 38_400 });
+    await using broker = await plainBroker();
+    await using server = await confirmingServer(broker.url, "GW-0001");
+    server.confirms = false;
+    await Deno.writeTextFile(`${folder}/token`, server.token);
+    const path = `${folder}/config.yaml`;
+    const text = `gateway: GW-0001
+dataFolder: data
+mqtt: { url: "${broker.url.replace("127.0.0.1", "localhost")}" }
+platform: { url: "${server.url}", tokenFile: token, heartbeat: 1h }
+buses: [{ name: main, port: "${bus.url}", baudRate: 38400, interval: 1s, meters: [p1, p2] }]
+`;
+    await Deno.writeTextFile(path, text);
+    {
+      await using gateway = gatewayProcess(path);
+      await gateway.ready;
+      await until("something is on its way", () => server.readouts.length >= 2);
+      await gateway.kill();
+    }
+    const before = new Set(server.readouts.map(({ seq }) => seq));
+    server.confirms = true;
+    await using gateway = gatewayProcess(path, { args: ["--ignore-sigint"] });
+    await gateway.ready;
+    Deno.kill(gateway.pid, "SIGINT");
+    await until("what was unconfirmed comes again", () => {
+      const again = server.readouts.filter(({ seq }) => before.has(seq)).length - before.size;
+      return again >= before.size && server.readouts.some(({ seq }) => !before.has(seq));
+    });
+    assertEquals(await gateway.stop(), 0, gateway.log());
+    const last = server.heartbeats.at(-1);
+    assertEquals([last?.status, last?.spoolDepth], ["stopping", 0]);
+    assert(!gateway.log().includes("warn"), gateway.log());
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
