@@ -30,6 +30,10 @@ export function combinationOf(row: VifeRow, code: PatternCode): Combine {
       return (meaning) => withModifier(meaning, row[2]);
     case "unsigned":
       return (meaning) => ({ ...withModifier(meaning, row[2]), type: "unsigned" });
+    case "uninterpretable": {
+      const error = `Cannot interpret value: what "${row[2]}" means for it is not built in`;
+      return (meaning) => ({ ...withModifier(meaning, row[2]), error });
+    }
     case "bytes":
       return (meaning) => ({ ...withModifier(meaning, row[2]), type: "bytes" });
     case "error":

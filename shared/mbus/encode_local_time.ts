@@ -6,7 +6,7 @@ export type LocalTimeType = "typeG" | "typeF" | "typeI" | "typeJ";
 
 const SHAPES = {
   typeG: { pattern: /^(\d{4})-(\d\d)-(\d\d)$/, example: "2026-01-31", width: 2 },
-  typeF: { pattern: /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)$/, example: "2026-01-31T11:59", width: 4 },
+  typeF: { pattern: /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)(?::00)?$/, example: "2026-01-31T11:59", width: 4 },
   typeI: { pattern: /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)$/, example: "2026-01-31T11:59:58", width: 6 },
   typeJ: { pattern: /^(\d\d):(\d\d):(\d\d)$/, example: "11:59:58", width: 3 },
 };
@@ -14,7 +14,7 @@ const SHAPES = {
 /**
  * The bytes of a local date or time.
  *
- * @param text ISO 8601 without zone, of exactly the type's precision; null is "no date": all bits set.
+ * @param text ISO 8601 without zone, of the type's precision (F: seconds left out, or 00); null is "no date": all bits set.
  * @throws {TelegramError} `encode` when the text has another shape, names no such date, or a year that the type cannot
  * hold (G and I: 1981 to 2080; F: 1981 to 2299).
  */

@@ -1,6 +1,6 @@
 /** What the bytes of a date or time say. `text` is null where they say that there is none. */
 export interface LocalDateTime {
-  /** ISO 8601 without zone: "2026-01-31", "2026-01-31T11:59", "2026-01-31T11:59:58" or "11:59:58". */
+  /** ISO 8601 without zone: "2026-01-31", "2026-01-31T11:59:58" or "11:59:58"; type F has no seconds, they are 00. */
   text: string | null;
   /** Why there is no text although the meter did not simply leave it out; finishes "Cannot …". */
   error: string | null;
@@ -40,7 +40,7 @@ export function dateTimeF(bytes: Uint8Array, at: number): LocalDateTime {
   const minute = minuteByte & 0x3f;
   const hour = hourByte & 0x1f;
   if (hour > 23 || minute > 59) return noSuch(`time ${two(hour)}:${two(minute)}`, summerTime);
-  return calendarDate(year, month, day, `T${two(hour)}:${two(minute)}`, summerTime);
+  return calendarDate(year, month, day, `T${two(hour)}:${two(minute)}:00`, summerTime);
 }
 
 /** Date and time to the second, type I: 48 bits (EN 13757-3, annex A). */

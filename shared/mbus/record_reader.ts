@@ -254,6 +254,7 @@ export class RecordReader {
     this.truncated = problem;
     this.problem = problem;
     this.meaning = noMeaning();
+    this.storageNumber = this.tariff = this.subunit = 0;
     this.vib = this.field = this.offset;
     this.at = this.end;
     return this.record(this.offset, LAYOUT.bytes, 0);

@@ -3,6 +3,7 @@
  *
  * - `modifier`: the value keeps quantity and unit and gets a name that separates its series from others.
  * - `unsigned`: a modifier that also says that the number is never negative (types C and D).
+ * - `uninterpretable`: a modifier that makes the number mean something that is not known here.
  * - `error`: the meter reports why there is no (valid) value.
  * - `date`, `count`, `duration`: the value becomes a point in time, a number of events or a duration; the name goes
  *   behind the quantity.
@@ -14,7 +15,7 @@ export type VifeRow =
   | readonly [pattern: string, effect: "none"]
   | readonly [
     pattern: string,
-    effect: "modifier" | "unsigned" | "error" | "date" | "count" | "duration" | "bytes",
+    effect: "modifier" | "unsigned" | "uninterpretable" | "error" | "date" | "count" | "duration" | "bytes",
     name: string,
   ]
   | readonly [pattern: string, effect: "per" | "times", name: string, unit: string, exponent: number]
@@ -78,7 +79,7 @@ export const COMBINABLE_VIFES: readonly VifeRow[] = [
   ["E011 1010", "modifier", "uncorrected"],
   ["E011 1011", "modifier", "forward"],
   ["E011 1100", "modifier", "backward"],
-  ["E011 1101", "modifier", "non_metric"],
+  ["E011 1101", "uninterpretable", "non_metric"], // annex C, which is not built in
   ["E011 1110", "modifier", "base_conditions"],
   ["E011 1111", "modifier", "obis_declaration"],
   ["E100 0000", "modifier", "lower_limit"],

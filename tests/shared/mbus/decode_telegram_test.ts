@@ -1,0 +1,111 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { DECODER_VERSION, decodeTelegram, encodeFrame, fromHex, TelegramError } from "@mbus-gateway/mbus";
+import { frameOf, telegramOf } from "./telegram_fixture.ts";
+
+function refused(frame: Uint8Array, code: string, part: string): void {
+  const error = assertThrows(() => decodeTelegram(frame), TelegramError, part);
+  assertEquals(error.code, code);
+  assertEquals(error.message.startsWith("Cannot "), true);
+  assertEquals(error.offset >= 0 && error.offset <= frame.length, true);
+}
+
+Deno.test("decodeTelegram() reads a long header", () => {
+  const telegram = telegramOf("0C1343650400");
+  const { records: _, ...header } = telegram.toJSON();
+  assertEquals(header, {
+    link: "wired",
+    ci: "72",
+    address: 5,
+    identification: "12345678",
+    manufacturer: "KAM",
+    version: 1,
+    deviceTypeCode: 4,
+    deviceType: "heat",
+    accessNumber: 0x55,
+    status: 0,
+    encryption: null,
+    moreRecordsFollow: false,
+    manufacturerData: null,
+  });
+  assertEquals(DECODER_VERSION, 1);
+});
+
+Deno.test("decodeTelegram() keeps hex digits and leading zeros of an identification", () => {
+  const telegram = decodeTelegram(frameOf(0x72, "3E0200052D2C010455000000"));
+  assertEquals(telegram.identification, "0500023E");
+});
+
+Deno.test("decodeTelegram() reads a short header and none", () => {
+  const short = decodeTelegram(frameOf(0x7a, "55100000 01 13 05"));
+  assertEquals([short.accessNumber, short.status, short.identification], [0x55, 0x10, null]);
+  assertEquals(short.records[0]?.value, "0.005");
+  const none = decodeTelegram(frameOf(0x78, "01 13 05"));
+  assertEquals([none.accessNumber, none.deviceType, none.records[0]?.value], [null, null, "0.005"]);
+});
+
+Deno.test("decodeTelegram() reads CI 76 with the most significant byte first", () => {
+  const telegram = decodeTelegram(frameOf(0x76, "123456782C2D010455000000 04 13 00000101 02 6C 315F 0D FD11 02 4142"));
+  assertEquals([telegram.identification, telegram.manufacturer], ["12345678", "KAM"]);
+  assertEquals(telegram.records.map(({ value }) => value), ["0.257", "2026-01-31", "AB"]);
+  assertEquals(telegram.records[0]?.data, "00000101", "bytes stay in wire order");
+});
+
+Deno.test("decodeTelegram() keeps manufacturer data in wire order and says whether more follows", () => {
+  const more = telegramOf("01 13 05 2F2F 1F 0A0B0C");
+  assertEquals([more.manufacturerData, more.moreRecordsFollow, more.records.length], ["0A0B0C", true, 1]);
+  const last = telegramOf("0F");
+  assertEquals([last.manufacturerData, last.moreRecordsFollow], ["", false]);
+});
+
+Deno.test("decodeTelegram() skips fillers anywhere", () => {
+  assertEquals(telegramOf("2F2F 01 13 05 2F 01 13 06 2F2F").records.map(({ value }) => value), ["0.005", "0.006"]);
+});
+
+Deno.test("decodeTelegram() keeps what stands before a cut, and says where it is", () => {
+  for (const rest of ["04 13 0000", "84", "04", "04 93", "0D FD11 04 41", "04 7C 05 41"]) {
+    const { records, fault } = telegramOf("01 13 05" + rest);
+    assertEquals([records.length, records[0]?.value, records[1]?.value], [2, "0.005", null]);
+    assertEquals([fault?.code, fault?.offset, records[1]?.kind], ["truncated", 22, "bytes"]);
+    assertEquals(records[1]?.data, rest.replaceAll(" ", ""), "no byte is lost");
+  }
+});
+
+Deno.test("decodeTelegram() keeps the rest behind a DIF that nobody knows", () => {
+  for (const dif of ["3F", "6F", "7F", "8F"]) {
+    const { records, fault } = telegramOf(`01 13 05 ${dif} 0102`);
+    assertEquals([records.length, records[1]?.data, fault?.code], [2, `${dif}0102`, "undecoded"]);
+  }
+  const { records, fault } = telegramOf("01 13 05 0D 13 CA 0102");
+  assertEquals([records[1]?.error, fault?.code], [
+    "Cannot read record: the standard reserves the length byte CA",
+    "undecoded",
+  ]);
+});
+
+Deno.test("decodeTelegram() refuses by name what carries no readings", () => {
+  refused(fromHex("E5"), "unsupported", "an acknowledgement");
+  refused(fromHex("105B056016"), "unsupported", "a short frame");
+  refused(encodeFrame({ type: "control", control: 8, address: 1, ci: 0x72 }), "truncated", "Cannot read header");
+  refused(frameOf(0x71, "00"), "unsupported", "alarms");
+  refused(frameOf(0xa1, "00"), "unsupported", "a maker's own payload");
+  refused(frameOf(0xfe, "00"), "unsupported", "reserved");
+  refused(encodeFrame({ type: "control", control: 0x53, address: 1, ci: 0x72 }), "unsupported", "goes from the master");
+  refused(frameOf(0x70, "08"), "application_error", "too busy for a readout");
+  refused(frameOf(0x70, ""), "application_error", "without a code");
+  refused(frameOf(0x70, "55"), "application_error", "error 55");
+  refused(fromHex("681515680805727856341224400107550000000C1343"), "truncated", "bytes are missing");
+  refused(fromHex("E5E5"), "length", "1 bytes follow");
+});
+
+Deno.test("decodeTelegram() does not believe a configuration word that proves nothing", () => {
+  const junk = decodeTelegram(frameOf(0x72, "785634122D2C01045500FFFF 01 13 05"));
+  assertEquals([junk.records[0]?.value, junk.encryption], ["0.005", null]);
+  const mode5 = "785634122D2C010455001005" + "3FA1B2C3D4E5F60718293A4B5C6D7E8F";
+  refused(frameOf(0x72, mode5), "key_missing", "meter KAM 12345678 encrypts its data (mode 5)");
+});
+
+Deno.test("decodeTelegram() can be told that a meter's integers are never negative", () => {
+  const frame = frameOf(0x78, "02 13 FFFF");
+  assertEquals(decodeTelegram(frame).records[0]?.value, "-0.001");
+  assertEquals(decodeTelegram(frame, { unsigned: true }).records[0]?.value, "65.535");
+});
