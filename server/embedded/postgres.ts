@@ -3,6 +3,7 @@ import { PGLiteSocketServer } from "@electric-sql/pglite-socket";
 import { ConfigurationError } from "@mbus-gateway/resource";
 import { resolve } from "node:path";
 import { folderLock } from "./folder_lock.ts";
+import { embeddedSocket } from "./socket_path.ts";
 
 /** A PostgreSQL inside this process, for trying and for one small site. */
 export interface EmbeddedPostgres extends AsyncDisposable {
@@ -59,11 +60,6 @@ export async function embeddedPostgres(folder: string): Promise<EmbeddedPostgres
     broken: broken.promise,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
-}
-
-/** Where the socket of the embedded database in this folder is; the permission to use it names it. */
-export function embeddedSocket(folder: string): string {
-  return `${resolve(folder)}/.s.PGSQL.5432`;
 }
 
 /**

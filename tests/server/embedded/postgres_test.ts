@@ -2,7 +2,8 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { ConfigurationError } from "@mbus-gateway/resource";
 import { DatabaseError, migrate, openDatabase, transaction } from "../../../server/db/mod.ts";
 import { embeddedFolder } from "../../fixtures/embedded_folder.ts";
-import { embeddedPostgres, embeddedSocket } from "../../../server/embedded/postgres.ts";
+import { embeddedPostgres } from "../../../server/embedded/postgres.ts";
+import { embeddedSocket } from "../../../server/embedded/socket_path.ts";
 
 async function temporaryFolder() {
   const path = await Deno.makeTempDir({ prefix: "mbus-embedded-" });

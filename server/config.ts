@@ -1,0 +1,138 @@
+import { resolve } from "node:path";
+import { ConfigurationError, LOG_LEVELS, type LogLevel } from "@mbus-gateway/resource";
+import { readBroker } from "./config_broker.ts";
+import { areaList, Expected, Problems, type Variables, webAddress } from "./config_values.ts";
+import { parseDatabaseUrl } from "./db/database_url.ts";
+
+/** Where gateways publish; texts of certificates are read when the connection is made. */
+export interface BrokerConfig {
+  /** Without user and password. */
+  url: string;
+  clientId: string;
+  username: string | null;
+  password: string | null;
+  /** Paths of PEM files. */
+  ca: string | null;
+  cert: string | null;
+  key: string | null;
+}
+
+/** A validated configuration; every path is absolute. */
+export interface ServerConfig {
+  /** The embedded parts' data, and the admin token that is made for them. */
+  dataFolder: string;
+  /** Null: the embedded database in `dataFolder`. The URL holds a password: never log it. */
+  database: { url: string; urlFile: string | null } | null;
+  /** Null: the embedded broker on `embeddedMqttPort`. */
+  broker: BrokerConfig | null;
+  embeddedMqttPort: number;
+  http: { host: string; port: number };
+  /** Null: no token is registered at the start. */
+  adminTokenFile: string | null;
+  /** Whether a missing `adminTokenFile` is made. */
+  makeAdminToken: boolean;
+  degreeDays: { url: string; apiKeyFile: string | null; areas: string[] };
+  log: { level: LogLevel; format: "text" | "json" };
+}
+
+/** Every variable that the server reads, with what it is; `server/main.ts --help` prints them. */
+export const VARIABLES: Readonly<Record<string, string>> = {
+  DATABASE_URL:
+    "postgres://USER:PASSWORD@HOST/NAME; TLS with sslmode=verify-full, and sslrootcert=FILE for a private CA",
+  DATABASE_URL_FILE: "a file that holds it instead",
+  MQTT_URL: "mqtts://HOST:8883; mqtt:// on loopback only",
+  MQTT_CA: "PEM file of the authority of the broker's certificate",
+  MQTT_CERT: "PEM file of the server's certificate; the broker's ACL knows its common name",
+  MQTT_KEY: "PEM file of its private key",
+  MQTT_CLIENT_ID: "stable, and one of its own for each server (mbus-server)",
+  MQTT_PORT: "port of the embedded broker on 127.0.0.1 (1883)",
+  HTTP_HOST: "address to listen on (127.0.0.1)",
+  HTTP_PORT: "port to listen on (8080); 0 takes any free one",
+  DATA_DIR: "folder of the embedded parts (./data)",
+  ADMIN_TOKEN_FILE: "file of the token for the first sign-in (DATA_DIR/admin.token with the embedded database)",
+  DMI_AREAS: "whose heating degree days to fetch, such as municipality:0101,station:06180 (none)",
+  DMI_BASE_URL: "where from (https://opendataapi.dmi.dk)",
+  DMI_API_KEY_FILE: "a file with an API key for it, where one is asked for",
+  LOG_LEVEL: `${LOG_LEVELS.join(", ")} (info)`,
+  LOG_FORMAT: "text or json (text)",
+};
+
+/** This process's environment: the one place of the server that reads it. An empty variable counts as not set. */
+export function environment(): Variables {
+  const set = Object.keys(VARIABLES).map((name) => [name, Deno.env.get(name) ?? ""] as const);
+  return Object.fromEntries(set.filter(([, value]) => value !== ""));
+}
+
+/**
+ * Checks the configuration. With neither database nor broker named, both are embedded.
+ *
+ * @throws {ConfigurationError} with a line for each mistake: the variable, what it is, what was expected; no secrets.
+ */
+export function loadConfig(variables: Variables = environment()): ServerConfig {
+  const problems = new Problems(variables);
+  const dataFolder = problems.read("DATA_DIR", resolve("data"), resolve);
+  const database = readDatabase(problems);
+  const config: ServerConfig = {
+    dataFolder,
+    database,
+    broker: readBroker(problems),
+    embeddedMqttPort: problems.read("MQTT_PORT", 1883, port),
+    http: {
+      host: problems.read("HTTP_HOST", "127.0.0.1", host),
+      port: problems.read("HTTP_PORT", 8080, port),
+    },
+    adminTokenFile: problems.read("ADMIN_TOKEN_FILE", database === null ? `${dataFolder}/admin.token` : null, resolve),
+    makeAdminToken: database === null && variables.ADMIN_TOKEN_FILE === undefined,
+    degreeDays: {
+      url: problems.read("DMI_BASE_URL", "https://opendataapi.dmi.dk", webAddress),
+      apiKeyFile: problems.read("DMI_API_KEY_FILE", null, resolve),
+      areas: problems.read("DMI_AREAS", [], areaList),
+    },
+    log: {
+      level: problems.read("LOG_LEVEL", "info", oneOf(LOG_LEVELS)),
+      format: problems.read("LOG_FORMAT", "text", oneOf(["text", "json"])),
+    },
+  };
+  problems.throwIfAny();
+  return config;
+}
+
+function readDatabase(problems: Problems): ServerConfig["database"] {
+  const urlFile = problems.read("DATABASE_URL_FILE", null, resolve);
+  const written = problems.read("DATABASE_URL", null, (text) => text);
+  if (urlFile === null && written === null) return null;
+  if (urlFile !== null && written !== null) {
+    problems.add("DATABASE_URL_FILE", "nothing, as DATABASE_URL is set too");
+    return null;
+  }
+  const name = urlFile === null ? "DATABASE_URL" : "DATABASE_URL_FILE";
+  try {
+    const url = urlFile === null ? written ?? "" : Deno.readTextFileSync(urlFile).trim();
+    parseDatabaseUrl(url);
+    return { url, urlFile };
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) problems.add(name, "a file that exists");
+    else if (error instanceof ConfigurationError) problems.addSentence(`${name}: ${error.message}`);
+    else throw error;
+    return null;
+  }
+}
+
+function port(text: string): number {
+  const value = /^\d{1,5}$/.test(text) ? Number(text) : NaN;
+  if (value <= 65535) return value;
+  throw new Expected("a port from 1 to 65535, or 0 for any free one");
+}
+
+function host(text: string): string {
+  if (/^[\w.:-]+$/.test(text)) return text;
+  throw new Expected("an address of this machine such as 127.0.0.1, or 0.0.0.0 for all of them");
+}
+
+function oneOf<const T extends string>(words: readonly T[]): (text: string) => T {
+  return (text) => {
+    const word = words.find((one) => one === text);
+    if (word !== undefined) return word;
+    throw new Expected(`one of ${words.join(", ")}`);
+  };
+}
