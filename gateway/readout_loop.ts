@@ -46,9 +46,11 @@ export async function readoutLoop(options: ReadoutLoopOptions): Promise<void> {
     bus.meters.map((meter) => [meter, condition(log.with({ meter }), "The meter answers again")]),
   );
   const disk = condition(log, "Readouts are kept again");
+  const pace = condition(log, "Reading keeps up with the interval again");
   const jitterMs = stableJitterMs(gateway, bus.name, bus.intervalMs);
   for await (const { missed } of intervalSchedule({ intervalMs: bus.intervalMs, jitterMs, timer, signal: stop })) {
-    if (missed > 0) log.warn("Reading all meters takes longer than the interval", { missed });
+    if (missed > 0) pace.fails("Reading all meters takes longer than the interval", { missed });
+    else pace.works();
     for await (const readout of readMeters({ ...options, line, patience, meters })) {
       try {
         spool.put(readout);

@@ -1,4 +1,4 @@
-import { type MqttSession, mqttSession } from "@mbus-gateway/resource";
+import { type MqttSession, mqttSession, type MqttSessionOptions } from "@mbus-gateway/resource";
 import {
   encodeConfirmation,
   type FramesReadout,
@@ -23,8 +23,16 @@ export interface ConfirmingServer extends AsyncDisposable {
   confirms: boolean;
 }
 
-/** Serves one gateway on the broker at `brokerUrl`. */
-export async function confirmingServer(brokerUrl: string, gateway: string): Promise<ConfirmingServer> {
+/**
+ * Serves one gateway on the broker at `brokerUrl`.
+ *
+ * @param identity who it is to the broker, where that matters.
+ */
+export async function confirmingServer(
+  brokerUrl: string,
+  gateway: string,
+  identity: Partial<MqttSessionOptions> = {},
+): Promise<ConfirmingServer> {
   const token = "mbg_made-up-for-tests";
   const readouts: FramesReadout[] = [];
   const heartbeats: Heartbeat[] = [];
@@ -47,7 +55,7 @@ export async function confirmingServer(brokerUrl: string, gateway: string): Prom
     if (result.confirms) server.mqtt?.publish(topic.confirm(gateway), confirmation(message.epoch)).catch(() => {});
   };
   await using stack = new AsyncDisposableStack();
-  server.mqtt = stack.use(await mqttSession({ url: brokerUrl, clientId: "server", onMessage }));
+  server.mqtt = stack.use(await mqttSession({ url: brokerUrl, clientId: "server", ...identity, onMessage }));
   await server.mqtt.subscribe(topic.allData);
   await server.mqtt.subscribe(topic.state(gateway));
   const http = stack.use(Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {

@@ -1,6 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { gatewayProcess } from "../fixtures/gateway_process.ts";
+import { needs } from "../fixtures/needs.ts";
 import { plainBroker } from "../fixtures/plain_broker.ts";
+import { privateMosquitto } from "../fixtures/private_mosquitto.ts";
 import { until } from "../fixtures/until.ts";
 import { simulateBus } from "../simulator/mod.ts";
 import { confirmingServer } from "./confirming_server.ts";
@@ -43,4 +45,40 @@ buses: [{ name: main, port: "${bus.url}", baudRate: 38400, interval: 1s, meters:
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+});
+
+Deno.test({
+  name:
+    "the gateway program delivers over MQTT 5 with mutual TLS and the shipped access rules; its will tells its death",
+  ...needs("mosquitto", "openssl"),
+  fn: async () => {
+    const folder = await Deno.makeTempDir({ prefix: "mbus_process_" });
+    try {
+      await using bus = simulateBus({ ledger: `${folder}/ledger`, meters: 2, baudRate: 38_400 });
+      await using broker = await privateMosquitto();
+      await using server = await confirmingServer(broker.url, "GW-0001", await broker.client("mbus-server"));
+      const { ca, cert, key } = await broker.client("GW-0001");
+      for (const [name, text] of Object.entries({ ca, cert, key, token: server.token })) {
+        await Deno.writeTextFile(`${folder}/${name}`, text);
+      }
+      const path = `${folder}/config.yaml`;
+      await Deno.writeTextFile(
+        path,
+        `gateway: GW-0001
+dataFolder: data
+mqtt: { url: "${broker.url}", ca: ca, cert: cert, key: key }
+platform: { url: "${server.url}", tokenFile: token, heartbeat: 1s }
+buses: [{ name: main, port: "${bus.url}", baudRate: 38400, interval: 1s, meters: [p1, p2] }]
+`,
+      );
+      await using gateway = gatewayProcess(path);
+      await until("it has delivered and knows it", () => server.heartbeats.some(({ counts }) => counts.held >= 2));
+      assertEquals(server.states.at(-1), '{"state":"online"}');
+      await gateway.kill();
+      await until("its will is told", () => server.states.at(-1) === '{"state":"offline"}');
+      assertEquals(gateway.log(), "");
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
 });

@@ -1,0 +1,161 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { createLog, fullJitterBackoff } from "@mbus-gateway/resource";
+import { systemClock, systemTimer } from "../../gateway/clock.ts";
+import { createCounts } from "../../gateway/counts.ts";
+import { readoutLoop, type ReadoutLoopOptions } from "../../gateway/readout_loop.ts";
+import { openSpool, type Spool } from "../../gateway/spool.ts";
+import { openTransport } from "../../gateway/transport.ts";
+import { until } from "../fixtures/until.ts";
+import { simulateBus, type SimulateBusOptions, type SimulatedBus } from "../simulator/mod.ts";
+
+interface Scene {
+  folder: string;
+  bus: SimulatedBus;
+  spool: Spool;
+  counts: ReturnType<typeof createCounts>;
+  lines: string[];
+  stop: AbortController;
+  abort: AbortController;
+  /** Starts the loop over these meters; both its end and `stop` are the test's. */
+  run(meters: string[], options?: Partial<ReadoutLoopOptions>): Promise<void>;
+}
+
+/** A simulated segment of three meters, a spool, and a loop between them. */
+async function scene(
+  body: (scene: Scene) => Promise<void>,
+  options: { simulator?: Partial<SimulateBusOptions>; maxBytes?: number } = {},
+) {
+  const folder = await Deno.makeTempDir({ prefix: "mbus_loop_" });
+  try {
+    const counts = createCounts();
+    await using bus = simulateBus({ ledger: `${folder}/ledger`, meters: 3, baudRate: 38_400, ...options.simulator });
+    using spool = openSpool(`${folder}/spool.db`, { counts, maxBytes: options.maxBytes });
+    const lines: string[] = [];
+    const stop = new AbortController();
+    const abort = new AbortController();
+    const running: Promise<void>[] = [];
+    const run = (meters: string[], more: Partial<ReadoutLoopOptions> = {}) => {
+      const loop = readoutLoop({
+        gateway: "GW-0001",
+        bus: { name: "main", port: bus.url, baudRate: 38_400, intervalMs: 50, timeoutMs: 100, retries: 0, meters },
+        spool,
+        counts,
+        clock: systemClock(),
+        timer: systemTimer,
+        log: createLog({ write: (line) => lines.push(line) }),
+        onTaken: () => {},
+        stop: stop.signal,
+        abort: abort.signal,
+        backoff: fullJitterBackoff({ baseMs: 10, maxMs: 10 }),
+        ...more,
+      });
+      running.push(loop);
+      return loop;
+    };
+    await using _ = {
+      async [Symbol.asyncDispose]() {
+        stop.abort();
+        await Promise.all(running);
+      },
+    };
+    await body({ folder, bus, spool, counts, lines, stop, abort, run });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("readoutLoop() takes one readout of each meter in each round, and says so at each", () =>
+  scene(async ({ spool, counts, stop, run }) => {
+    let taken = 0;
+    const done = run(["p1", "p2", "p3"], { onTaken: () => ++taken === 6 && stop.abort() });
+    await done;
+    const readouts = spool.peek({ limit: 10 });
+    assertEquals(readouts.map(({ address }) => address), ["p1", "p2", "p3", "p1", "p2", "p3"]);
+    assertEquals(counts.read(), { taken: 6, failed: 0, sent: 0, held: 0 });
+  }));
+
+Deno.test("readoutLoop() opens its line again after a converter was away, and reports both once", () =>
+  scene(async ({ folder, bus: { url }, spool, counts, lines, stop, run }) => {
+    const simulator = { ledger: `${folder}/ledger-of-another`, meters: 3, baudRate: 38_400 };
+    const bus = { name: "main", port: "", baudRate: 38_400, intervalMs: 500, timeoutMs: 100, meters: ["p1", "p2"] };
+    let port: number;
+    {
+      await using converter = simulateBus(simulator);
+      port = converter.port;
+      run([], { bus: { ...bus, port: url.replace(/\d+$/, String(port)) } });
+      await until("a round is read", () => spool.status().depth >= 2);
+    }
+    await until("it is missed", () => lines.length > 0 && counts.read().failed > 0);
+    const before = spool.status().depth;
+    await using _converter = simulateBus({ ...simulator, port });
+    await until("it is read again", () => spool.status().depth >= before + 2);
+    stop.abort();
+    const again = lines.findIndex((line) => line.includes("The bus is open again"));
+    // The line broke, and then it could not be opened: no more than two things to say, however many tries it took.
+    assert(1 <= again && again <= 2 && lines.length === again + 1, lines.join("\n"));
+  }));
+
+Deno.test("readoutLoop() reads on while the disk is full, and keeps readouts again when there is room", () =>
+  scene(async ({ spool, counts, lines, run }) => {
+    run(["p1", "p2", "p3"]);
+    const refusals = () => lines.filter((line) => line.includes("full"));
+    await until("it is full", () => refusals().length > 0);
+    const before = counts.read().failed;
+    await until("more is refused", () => counts.read().failed >= before + 3);
+    const full = spool.status().depth;
+    assertEquals(counts.read().taken, full);
+    assertEquals(refusals().length, 1, lines.join("\n"));
+    spool.release([[1, full]]);
+    await until("there is room", () => spool.status().depth >= 3);
+    assertStringIncludes(lines.join("\n"), "Readouts are kept again");
+  }, { maxBytes: 40_960 }));
+
+/** Opens lines on which `act` is called before each request. */
+function atEachRequest(act: () => void): typeof openTransport {
+  return async (bus, options) => {
+    const line = await openTransport(bus, options);
+    return {
+      name: line.name,
+      read: (timeoutMs, signal) => line.read(timeoutMs, signal),
+      write(bytes) {
+        act();
+        return line.write(bytes);
+      },
+      discard: () => line.discard(),
+      [Symbol.asyncDispose]: () => line[Symbol.asyncDispose](),
+    };
+  };
+}
+
+Deno.test("readoutLoop() finishes the meter that is being read when it is asked to stop", () =>
+  scene(async ({ spool, stop, run }) => {
+    await run(["p1", "p2", "p3"], { open: atEachRequest(() => stop.abort()) });
+    assertEquals(spool.peek({ limit: 9 }).map(({ address }) => address), ["p1"]);
+  }));
+
+Deno.test("readoutLoop() leaves a meter that does not answer when it must end at once", () =>
+  scene(async ({ bus: { url: port }, spool, counts, stop, abort, run }) => {
+    const bus = { name: "main", port, baudRate: 38_400, intervalMs: 50, timeoutMs: 60_000, meters: ["p9", "p1"] };
+    const open = atEachRequest(() => {
+      stop.abort();
+      abort.abort();
+    });
+    await run([], { bus, open });
+    assertEquals([spool.status().depth, counts.read().failed], [0, 0]);
+  }));
+
+Deno.test("readoutLoop() takes a new line after a round in which nobody answered", () =>
+  scene(async ({ counts, lines, stop, run }) => {
+    let opened = 0;
+    run(["p8", "p9"], {
+      open: (bus, options) => {
+        opened++;
+        return openTransport(bus, options);
+      },
+    });
+    await until("three lines were tried", () => opened >= 3);
+    stop.abort();
+    assert(counts.read().failed >= 4);
+    // Each meter is reported once, the line never: it could be opened.
+    assertEquals(lines.filter((line) => line.includes("Cannot")).length, 2, lines.join("\n"));
+  }));
