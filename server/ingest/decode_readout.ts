@@ -79,7 +79,7 @@ export function decodeReadout(gateway: string, readout: Readout): DecodedReadout
       decoded.errors.push(telegram);
       continue;
     }
-    decoded.errors.push(null);
+    decoded.errors.push(telegram.fault === null ? null : describe(telegram.fault)); // what stands before it is sound
     decoded.meter ??= identify(telegram, telegram.deviceType) ?? headerless(gateway, readout);
     for (const record of telegram.records) take(record, position, occurrence, decoded);
   }
@@ -102,9 +102,13 @@ function tryDecode(frame: Uint8Array): Telegram | string {
   try {
     return decodeTelegram(frame);
   } catch (error) {
-    if (error instanceof TelegramError) return `${error.message} (${error.code}, offset ${error.offset})`;
+    if (error instanceof TelegramError) return describe(error);
     throw error;
   }
+}
+
+function describe({ message, code, offset }: { message: string; code: string; offset: number }): string {
+  return `${message} (${code}, offset ${offset})`;
 }
 
 type Header = Pick<Telegram, "manufacturer" | "identification" | "version" | "deviceTypeCode">;
