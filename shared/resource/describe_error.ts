@@ -10,16 +10,23 @@
  * ```
  */
 export function describeError(thrown: unknown): string {
+  return describe(thrown, new Set());
+}
+
+/** @param outer the errors that this one is part of: one that leads back to itself comes to an end. */
+function describe(thrown: unknown, outer: ReadonlySet<unknown>): string {
+  if (!(thrown instanceof Error)) return String(thrown);
+  const within = new Set(outer).add(thrown);
+  const inner = (part: unknown) => within.has(part) ? "itself" : describe(part, within);
   if (thrown instanceof SuppressedError) {
-    return `${describeError(thrown.suppressed)}; then, while releasing: ${describeError(thrown.error)}`;
+    return `${inner(thrown.suppressed)}; then, while releasing: ${inner(thrown.error)}`;
   }
   if (thrown instanceof AggregateError && thrown.errors.length > 0) {
-    const inner = thrown.errors.map(describeError).join("; ");
-    return thrown.message === "" ? inner : `${thrown.message}: ${inner}`;
+    const parts = thrown.errors.map(inner).join("; ");
+    return thrown.message === "" ? parts : `${thrown.message}: ${parts}`;
   }
-  if (!(thrown instanceof Error)) return String(thrown);
   const text = thrown.message === "" ? thrown.name : thrown.message;
-  if (thrown.cause === undefined) return text;
-  const cause = describeError(thrown.cause);
+  if (thrown.cause === undefined || within.has(thrown.cause)) return text;
+  const cause = inner(thrown.cause);
   return text.includes(cause) ? text : `${text} (${cause})`;
 }

@@ -58,16 +58,25 @@ export function createLog(options: LogOptions = {}): Log {
 export const silentLog: Log = createLog({ write: () => {} });
 
 function describeErrors(fields: LogFields): LogFields {
-  return Object.fromEntries(
-    Object.entries(fields).map(([name, value]) => [name, value instanceof Error ? describeError(value) : value]),
-  );
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, plain(value)]));
+}
+
+/** What JSON can hold. */
+function plain(value: unknown): unknown {
+  if (value instanceof Error) return describeError(value);
+  return typeof value === "bigint" ? value.toString() : value;
 }
 
 function text(time: string, level: LogLevel, message: string, fields: LogFields): string {
   const facts = Object.entries(fields).map(([name, value]) =>
-    ` ${name}=${typeof value === "string" && /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value)}`
+    ` ${name}=${typeof value === "string" && /^[^\s"=\p{Cc}]+$/u.test(value) ? value : JSON.stringify(value)}`
   );
-  return `${time} ${level.padEnd(5)} ${message}${facts.join("")}`;
+  return `${time} ${level.padEnd(5)} ${oneLine(message)}${facts.join("")}`;
+}
+
+/** Line ends and other control characters as escapes: what a device says must not look like a line of ours. */
+function oneLine(message: string): string {
+  return message.replaceAll(/\p{Cc}/gu, (character) => JSON.stringify(character).slice(1, -1));
 }
 
 function toStderr(line: string) {
