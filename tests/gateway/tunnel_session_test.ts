@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch, assertNotMatch, assertRejects, asser
 import { deadline } from "@std/async";
 import { ConfigurationError, createLog } from "@mbus-gateway/resource";
 import { systemTimer, type Timer } from "../../gateway/clock.ts";
+import { TUNNEL_SCRIPT } from "../../gateway/flags.ts";
 import { TunnelError } from "../../gateway/tunnel_lease.ts";
 import { TUNNEL_MS } from "../../gateway/tunnel_limit.ts";
 import { cloudflareTunnelSession, type TunnelSessionOptions } from "../../gateway/tunnel_session.ts";
@@ -171,8 +172,19 @@ Deno.test({
   async fn() {
     await using here = await place("ready");
     const { options } = here;
+    // With the rights of a gateway: the script, cloudflared's own port, the data folder.
+    const rights = [
+      "--no-prompt",
+      "--allow-env=NODE_ENV",
+      "--ignore-env",
+      `--allow-run=${TUNNEL_SCRIPT}`,
+      `--allow-net=127.0.0.1:${options.metricsPort}`,
+      `--allow-read=${here.folder}`,
+      `--allow-write=${here.folder}`,
+    ];
+    const words = JSON.stringify({ ...options, log: undefined });
     const gateway = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "-q", `${FIXTURES}/tunnel_holder.ts`, JSON.stringify({ ...options, log: undefined })],
+      args: ["run", "-q", ...rights, `${FIXTURES}/tunnel_holder.ts`, words],
       stdin: "null",
       stdout: "piped",
       stderr: "inherit",
