@@ -38,9 +38,7 @@ export function assertEquals<T>(actual: T, expected: T, msg?: string): void {
 export function assertNotEquals<T>(actual: T, expected: T, msg?: string): void {
   if (equal(actual, expected)) {
     refuse(
-      `Expected actual: ${show(actual)} not to be: ${show(expected)}${
-        suffix(msg)
-      }`,
+      `Expected actual: ${show(actual)} not to be: ${show(expected)}${suffix(msg)}`,
     );
   }
 }
@@ -81,9 +79,7 @@ export function assertInstanceOf<
 ): asserts actual is InstanceType<T> {
   if (actual instanceof expectedType) return;
   refuse(
-    `Expected object to be an instance of "${expectedType.name}" but was ${
-      show(actual)
-    }${suffix(msg)}`,
+    `Expected object to be an instance of "${expectedType.name}" but was ${show(actual)}${suffix(msg)}`,
   );
 }
 
@@ -171,14 +167,10 @@ export function assertArrayIncludes<T>(
   expected: ArrayLikeArg<T>,
   msg?: string,
 ): void {
-  const missing = Array.from(expected).filter((item) =>
-    !Array.from(actual).some((own) => equal(own, item))
-  );
+  const missing = Array.from(expected).filter((item) => !Array.from(actual).some((own) => equal(own, item)));
   if (missing.length > 0) {
     refuse(
-      `Expected actual: ${show(actual)} to include: ${show(expected)}${
-        suffix(msg)
-      }\nmissing: ${show(missing)}`,
+      `Expected actual: ${show(actual)} to include: ${show(expected)}${suffix(msg)}\nmissing: ${show(missing)}`,
     );
   }
 }
@@ -232,9 +224,7 @@ function suffix(msg: string | undefined): string {
 }
 
 function show(value: unknown): string {
-  return typeof value === "string"
-    ? JSON.stringify(value)
-    : Deno.inspect(value, { depth: 8, iterableLimit: 50 });
+  return typeof value === "string" ? JSON.stringify(value) : Deno.inspect(value, { depth: 8, iterableLimit: 50 });
 }
 
 /** Node's line by line difference; where Node sees none, both values. */
@@ -251,9 +241,7 @@ function difference(actual: unknown, expected: unknown): string {
 function restrict(actual: unknown, expected: unknown): unknown {
   if (!isObject(actual) || !isObject(expected)) return actual;
   if (Array.isArray(actual)) {
-    return Array.isArray(expected)
-      ? actual.map((item, index) => restrict(item, expected[index]))
-      : actual;
+    return Array.isArray(expected) ? actual.map((item, index) => restrict(item, expected[index])) : actual;
   }
   const prototype = Object.getPrototypeOf(expected);
   if (prototype !== null && prototype !== Object.prototype) return actual;

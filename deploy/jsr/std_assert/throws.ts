@@ -21,14 +21,12 @@ export function assertIsError<E extends Error = Error>(
     );
   }
   const fits = msgMatches === undefined ||
-    (typeof msgMatches === "string"
-      ? error.message.includes(msgMatches)
-      : msgMatches.test(error.message));
+    (typeof msgMatches === "string" ? error.message.includes(msgMatches) : msgMatches.test(error.message));
   if (!fits) {
     throw new AssertionError(
-      `Expected error message to include ${
-        JSON.stringify(String(msgMatches))
-      }, but got ${JSON.stringify(error.message)}${suffix}`,
+      `Expected error message to include ${JSON.stringify(String(msgMatches))}, but got ${
+        JSON.stringify(error.message)
+      }${suffix}`,
       { cause: error },
     );
   }

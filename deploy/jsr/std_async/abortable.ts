@@ -8,9 +8,7 @@ export function abortable<T>(
   p: Promise<T> | AsyncIterable<T>,
   signal: AbortSignal,
 ): Promise<T> | AsyncGenerator<T> {
-  return p instanceof Promise
-    ? abortablePromise(p, signal)
-    : abortableIterable(p, signal);
+  return p instanceof Promise ? abortablePromise(p, signal) : abortableIterable(p, signal);
 }
 
 async function abortablePromise<T>(

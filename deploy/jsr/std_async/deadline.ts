@@ -20,13 +20,10 @@ export async function deadline<T>(
 ): Promise<T> {
   const controller = new AbortController();
   const timer = ms > LONGEST ? undefined : setTimeout(
-    () =>
-      controller.abort(new DOMException("Signal timed out.", "TimeoutError")),
+    () => controller.abort(new DOMException("Signal timed out.", "TimeoutError")),
     ms,
   );
-  const signals = options.signal === undefined
-    ? [controller.signal]
-    : [controller.signal, options.signal];
+  const signals = options.signal === undefined ? [controller.signal] : [controller.signal, options.signal];
   try {
     return await abortable(p, AbortSignal.any(signals));
   } finally {
