@@ -46,7 +46,10 @@ Deno.test("the compose file is unprivileged, keeps secrets in files and publishe
   assertEquals(ports, ["8883:8883", "127.0.0.1:8080:8080"]);
   for (const [name, service] of services) {
     assert(!service.privileged, name);
-    for (const secret of (service.secrets ?? []) as string[]) assert(secret in compose.secrets, `${name}: ${secret}`);
+    for (const secret of (service.secrets ?? []) as (string | { source: string })[]) {
+      const source = typeof secret === "string" ? secret : secret.source;
+      assert(source in compose.secrets, `${name}: ${source}`);
+    }
     for (const [variable, value] of Object.entries(service.environment ?? {})) {
       if (/PASSWORD|TOKEN|DATABASE_URL/.test(variable)) assertMatch(String(value), /^\/run\/secrets\//, variable);
     }
