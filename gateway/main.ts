@@ -43,7 +43,8 @@ export async function gatewayMain(args: string[]): Promise<number> {
     const { verb, rest } = verbOf(args);
     return await verb(rest);
   } catch (thrown) {
-    createLog().error(describeError(thrown));
+    // A configuration has a line for each mistake, and so has the log.
+    for (const line of describeError(thrown).split("\n")) createLog().error(line);
     return exitCodeOf(thrown);
   }
 }

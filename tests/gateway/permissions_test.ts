@@ -100,12 +100,15 @@ buses: [{ name: main, port: "tcp://127.0.0.1:10001", meters: [p1, p2] }]
 `;
 
 Deno.test("gateway/main.ts exits with 3 and names the key of a wrong configuration, whatever the verb", () =>
-  withConfig(GOOD.replace("p2", "p999"), async (path) => {
+  withConfig(GOOD.replace("p2", "p999").replace("GW-0001", "GW 1"), async (path) => {
     for (const verb of ["run", "check-config", "flags"]) {
       const { code, stderr, stdout } = await main([verb, "--config", path]);
       assertEquals([code, stdout], [3, ""]);
-      assertStringIncludes(stderr, 'buses[0].meters[1] is "p999", expected');
-      assertStringIncludes(stderr, "(line 5)");
+      const [first = "", ...mistakes] = stderr.trimEnd().split("\n");
+      assertStringIncludes(first, `Cannot use configuration ${path}:`);
+      assertEquals(mistakes.length, 2);
+      assertStringIncludes(mistakes[0] ?? "", 'gateway is "GW 1", expected a gateway id such as GW-0001 (line 1)');
+      assertStringIncludes(mistakes[1] ?? "", 'buses[0].meters[1] is "p999", expected');
     }
   }));
 

@@ -3,6 +3,7 @@ import { gatewayProcess } from "../fixtures/gateway_process.ts";
 import { needs } from "../fixtures/needs.ts";
 import { plainBroker } from "../fixtures/plain_broker.ts";
 import { privateMosquitto } from "../fixtures/private_mosquitto.ts";
+import { ptyPair } from "../fixtures/pty.ts";
 import { until } from "../fixtures/until.ts";
 import { simulateBus } from "../simulator/mod.ts";
 import { confirmingServer } from "./confirming_server.ts";
@@ -81,4 +82,35 @@ buses: [{ name: main, port: "${bus.url}", baudRate: 38400, interval: 1s, meters:
       await Deno.remove(folder, { recursive: true });
     }
   },
+});
+
+Deno.test("the gateway program reads a serial port with the right to libc alone", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "mbus_process_" });
+  try {
+    await using bus = simulateBus({ ledger: `${folder}/ledger`, meters: 3, baudRate: 38_400 });
+    await using broker = await plainBroker();
+    await using server = await confirmingServer(broker.url, "GW-0001");
+    await Deno.writeTextFile(`${folder}/token`, server.token);
+    const path = `${folder}/config.yaml`;
+    let wire: Promise<void>;
+    {
+      await using pty = ptyPair();
+      wire = bus.serve(pty);
+      await Deno.writeTextFile(
+        path,
+        `gateway: GW-0001
+dataFolder: data
+mqtt: { url: "${broker.url}" }
+platform: { url: "${server.url}", tokenFile: token }
+buses: [{ name: main, port: ${pty.path}, baudRate: 38400, interval: 1s, meters: [p1, p2, p3] }]
+`,
+      );
+      await using gateway = gatewayProcess(path);
+      await until("each meter is delivered", () => new Set(server.readouts.map(({ address }) => address)).size === 3);
+      assertEquals(await gateway.stop(), 0, gateway.log());
+    }
+    await wire;
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });
