@@ -9,6 +9,7 @@ export * from "./backoff.ts";
 export { requireTlsUnlessLoopback } from "./loopback.ts";
 export { MqttError } from "./mqtt_error.ts";
 export type { MqttMessage } from "./mqtt_receive.ts";
+export type { MqttPublishOptions } from "./mqtt_publish.ts";
 export * from "./mqtt_session.ts";
 export * from "./http_error.ts";
 export * from "./http_client.ts";

@@ -1,12 +1,12 @@
 import { Buffer } from "node:buffer";
-import { abortable } from "@std/async";
-import type { IClientOptions, IPublishPacket } from "mqtt";
+import type { IClientOptions } from "mqtt";
 import { type BrokerAddress, brokerAddress } from "./broker_socket.ts";
 import { type Log, silentLog } from "./log.ts";
 import { type MqttConnection, mqttConnection } from "./mqtt_connection.ts";
 import { isVersionRefused, MqttError } from "./mqtt_error.ts";
+import { type MqttPublishOptions, publish, subscribe } from "./mqtt_publish.ts";
 import type { MqttMessage } from "./mqtt_receive.ts";
-import { type Semaphore, semaphore } from "./semaphore.ts";
+import { semaphore } from "./semaphore.ts";
 
 export interface MqttSessionOptions {
   /** `mqtts://host:8883`; `mqtt://` for loopback addresses only. */
@@ -38,18 +38,6 @@ export interface MqttSessionOptions {
   /** Ends the attempt to connect; a session that stands is ended by its owner. */
   signal?: AbortSignal;
   log?: Log;
-}
-
-export interface MqttPublishOptions {
-  /** Default 1. */
-  qos?: 0 | 1;
-  retain?: boolean;
-  /** MQTT 5; left out where the broker speaks 3.1.1, like the two that follow. */
-  contentType?: string;
-  responseTopic?: string;
-  correlationData?: Uint8Array;
-  /** Ends the wait; the broker may have the message all the same. */
-  signal?: AbortSignal;
 }
 
 /** One connection to a broker. Its disposal says DISCONNECT and never throws. */
@@ -153,56 +141,4 @@ function session(connection: MqttConnection, protocolVersion: 4 | 5): MqttSessio
     subscribe: (filter, { qos = 1 } = {}) => subscribe(connection, filter, qos),
     [Symbol.asyncDispose]: () => connection.end(),
   };
-}
-
-interface Outgoing {
-  topic: string;
-  bytes: Buffer;
-  options: MqttPublishOptions;
-  protocolVersion: 4 | 5;
-}
-
-async function publish({ client, over }: MqttConnection, inFlight: Semaphore, outgoing: Outgoing) {
-  const { topic, bytes, options: { qos = 1, retain = false, signal, ...rest }, protocolVersion } = outgoing;
-  if (topic === "" || /[+#\0]/.test(topic)) throw new TypeError(`Cannot publish to ${JSON.stringify(topic)}: no topic`);
-  const end = signal === undefined ? over : AbortSignal.any([over, signal]);
-  using _place = qos === 1 ? await inFlight.acquire(end) : null;
-  end.throwIfAborted();
-  const properties = protocolVersion === 5 ? { properties: publishProperties(rest) } : {};
-  const sent = new Promise<void>((resolve, reject) => {
-    client.publish(topic, bytes, { qos, retain, ...properties }, (error) => {
-      if (error) reject(refused(`publish to ${topic}`, error));
-      else resolve();
-    });
-  });
-  await abortable(sent, end);
-}
-
-function publishProperties({ contentType, responseTopic, correlationData }: MqttPublishOptions) {
-  const properties: IPublishPacket["properties"] = {};
-  if (contentType !== undefined) properties.contentType = contentType;
-  if (responseTopic !== undefined) properties.responseTopic = responseTopic;
-  if (correlationData !== undefined) properties.correlationData = Buffer.from(correlationData);
-  return properties;
-}
-
-async function subscribe({ client, over }: MqttConnection, filter: string, qos: 0 | 1) {
-  over.throwIfAborted();
-  const granted = new Promise<void>((resolve, reject) => {
-    client.subscribe(filter, { qos }, (error) => {
-      if (error) reject(refused(`subscribe to ${filter}`, error));
-      else resolve();
-    });
-  });
-  await abortable(granted, over);
-}
-
-function refused(what: string, cause: Error): MqttError {
-  const reasonCode = (cause as { code?: unknown }).code;
-  const denied = reasonCode === 135 || reasonCode === 128;
-  const advice = denied ? "; the broker's access rules do not allow it to this client" : "";
-  return new MqttError(`Cannot ${what}: ${cause.message}${advice}`, {
-    cause,
-    reasonCode: typeof reasonCode === "number" ? reasonCode : null,
-  });
 }
