@@ -22,7 +22,7 @@ export function readSpool(path: string): Spooled {
   if (typeof epoch !== "string") throw new Error(`Cannot compare: ${path} is no spool, it has no epoch`);
   const newest = database.prepare("select seq from sqlite_sequence where name = 'readouts'").get()?.seq;
   const rows = new Map<number, SpooledReadout>();
-  for (const row of database.prepare("select seq, frames, parked_code, parked_reason from readouts").iterate()) {
+  for (const row of database.prepare("select seq, frames, parked_code, parked_reason from readouts").all()) {
     rows.set(Number(row.seq), {
       frames: (JSON.parse(String(row.frames)) as string[]).map((frame) => frame.toLowerCase()),
       parked: row.parked_code === null ? null : `${row.parked_code}: ${row.parked_reason}`,
