@@ -51,7 +51,7 @@ export const VARIABLES: Readonly<Record<string, string>> = {
   DATA_DIR: "folder of the embedded parts (./data)",
   ADMIN_TOKEN_FILE: "file of the token for the first sign-in (DATA_DIR/admin.token with the embedded database)",
   DMI_AREAS: "whose heating degree days to fetch, such as municipality:0101,station:06180 (none)",
-  DMI_BASE_URL: "where from (https://opendataapi.dmi.dk)",
+  DMI_BASE_URL: "where from (https://opendataapi.dmi.dk/v2/climateData)",
   DMI_API_KEY_FILE: "a file with an API key for it, where one is asked for",
   LOG_LEVEL: `${LOG_LEVELS.join(", ")} (info)`,
   LOG_FORMAT: "text or json (text)",
@@ -84,7 +84,7 @@ export function loadConfig(variables: Variables = environment()): ServerConfig {
     adminTokenFile: problems.read("ADMIN_TOKEN_FILE", database === null ? `${dataFolder}/admin.token` : null, resolve),
     makeAdminToken: database === null && variables.ADMIN_TOKEN_FILE === undefined,
     degreeDays: {
-      url: problems.read("DMI_BASE_URL", "https://opendataapi.dmi.dk", webAddress),
+      url: problems.read("DMI_BASE_URL", "https://opendataapi.dmi.dk/v2/climateData", webAddress),
       apiKeyFile: problems.read("DMI_API_KEY_FILE", null, resolve),
       areas: problems.read("DMI_AREAS", [], areaList),
     },

@@ -1,4 +1,5 @@
 import { ConfigurationError, requireTlsUnlessLoopback } from "@mbus-gateway/resource";
+import { isArea } from "./degree_days/area.ts";
 
 /** Environment variables that are set. */
 export type Variables = Readonly<Record<string, string | undefined>>;
@@ -62,9 +63,7 @@ export function webAddress(text: string): string {
 /** `municipality:0101,station:06180`: what DMI has heating degree days for. */
 export function areaList(text: string): string[] {
   const areas = text.split(",").map((area) => area.trim()).filter((area) => area !== "");
-  if (areas.every((area) => /^(municipality:\d{4}|station:\d{5}|cell:(10|20)km_\d+_\d+|country)$/.test(area))) {
-    return [...new Set(areas)];
-  }
+  if (areas.every(isArea)) return [...new Set(areas)];
   throw new Expected("a list such as municipality:0101,station:06180,cell:10km_622_58,country");
 }
 

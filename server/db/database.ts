@@ -37,8 +37,8 @@ const ECHO_MS = 250;
 
 interface Pool {
   sql: Sql;
-  /** Rejects when the pool is given up. */
-  failed: PromiseWithResolvers<never>;
+  /** The work under way, to be rejected when the pool is given up. */
+  work: Set<(reason: unknown) => void>;
 }
 
 /**
@@ -51,11 +51,7 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<Databa
   const address = parseDatabaseUrl(url);
   const place = placeOf(address);
   const ca = address.tls?.ca ? await Deno.readTextFile(address.tls.ca) : undefined;
-  const open = (): Pool => {
-    const failed = Promise.withResolvers<never>();
-    failed.promise.catch(() => {}); // those who race against it hear of it
-    return { sql: connect(address, ca, maxConnections), failed };
-  };
+  const open = (): Pool => ({ sql: connect(address, ca, maxConnections), work: new Set() });
   let pool = open();
   let closed = false;
   let replacedAt = -Infinity;
@@ -65,7 +61,8 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<Databa
     pool = open();
     replacedAt = performance.now();
     log.warn("Cannot go on with the connections to the database: opening others", { database: place, error: cause });
-    lost.failed.reject(new DatabaseError(`Cannot finish work: the connection to ${place} was lost`, { cause }));
+    const error = new DatabaseError(`Cannot finish work: the connection to ${place} was lost`, { cause });
+    for (const reject of lost.work) reject(error);
     void lost.sql.end({ timeout: 0 }).catch(() => {}); // its queries are rejected with it
   };
   // The error does not say whose it is: one that follows a replacement is the old pool's. Should that be wrong, the
@@ -94,21 +91,23 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<Databa
     },
     async run(work, deadlineMs = transactionDeadlineMs) {
       const used = pool;
-      const late = Promise.withResolvers<never>();
+      const givenUp = Promise.withResolvers<never>(); // of this work alone: what races against it goes with it
+      used.work.add(givenUp.reject);
       const timer = setTimeout(() => {
         const error = new DatabaseError(`Cannot finish transaction: ${place} took longer than ${deadlineMs} ms`);
-        late.reject(error);
+        givenUp.reject(error);
         replace(used, error);
       }, deadlineMs);
       const result = work(used.sql);
       result.catch(() => {}); // the loser of the race
       try {
-        return await Promise.race([result, used.failed.promise, late.promise]);
+        return await Promise.race([result, givenUp.promise]);
       } catch (error) {
         if (isConnectionLoss(error)) replace(used, error);
         throw error;
       } finally {
         clearTimeout(timer);
+        used.work.delete(givenUp.reject);
       }
     },
     async [Symbol.asyncDispose]() {

@@ -35,13 +35,14 @@ export function parseDatabaseUrl(text: string): DatabaseAddress {
   if (url === null || !/^postgres(ql)?:$/.test(url.protocol)) {
     throw cannot("the database's URL", "it is not of the form postgres://USER:PASSWORD@HOST:PORT/NAME");
   }
+  // Behind an @ stands a host; without one it could be half of a password, so that nothing of the URL is shown.
+  if (url.username === "") throw cannot("the database's URL", "it names no user; write postgres://USER:PASSWORD@…");
   const name = decodeURIComponent(url.pathname.slice(1));
-  const place = `postgres://${url.host}/${name}`;
+  const place = `postgres://${url.host}/${/^[\w .-]*$/.test(name) ? name : "…"}`;
   const parameters = Object.fromEntries(url.searchParams);
   for (const key of Object.keys(parameters)) {
     if (!PARAMETERS.includes(key)) throw cannot(place, `"${key}" is not one of ${PARAMETERS.join(", ")}`);
   }
-  if (url.username === "") throw cannot(place, "it names no user; write postgres://USER:PASSWORD@…");
   if (name === "" || name.includes("/")) throw cannot(place, "it names no database; write …@HOST:PORT/NAME");
   if (url.hostname === "" || url.hostname.includes(",")) throw cannot(place, "write exactly one host");
   const { host: socketFolder = null, sslmode, sslrootcert = null } = parameters;

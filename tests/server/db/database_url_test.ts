@@ -33,6 +33,8 @@ Deno.test("parseDatabaseUrl() says what is wrong, and never the password", () =>
     "mysql://mbus:secret@localhost/m": "not of the form",
     "postgres://mbus:secret@localhost:port/m": "not of the form",
     "postgres://localhost/m": "names no user",
+    "postgres://mbus:5432secret@/m": "not of the form",
+    "postgres:/mbus:secret@localhost/m": "names no user",
     "postgres://mbus:secret@localhost": "names no database",
     "postgres://mbus:secret@localhost/a/b": "names no database",
     "postgres://mbus:secret@one,two/m": "exactly one host",

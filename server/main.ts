@@ -1,0 +1,126 @@
+/**
+ * The server's entry, in the cloud and for the compiler; `main.ts` of the repository comes here as well.
+ *
+ * @module
+ */
+import { createLog, describeError, EXIT, exitCodeOf, nearest, runProgram, UsageError } from "@mbus-gateway/resource";
+import { VERSION } from "@mbus-gateway/wire";
+import { loadConfig, type ServerConfig, VARIABLES } from "./config.ts";
+
+const HELP = `mbus-gateway ${VERSION}, the server: takes readouts in, stores them, answers the API, shows the pages.
+
+Usage: deno run -P=server … server/main.ts [VERB] [OPTIONS]
+
+  serve          Run the server (this is the default).
+                 --ignore-sigint leaves Ctrl-C to the parent process.
+                 --demo-sign-in prints an address that signs in by itself; on 127.0.0.1 with the embedded database only.
+  check-config   Say whether the configuration would work, or which variable is wrong and why.
+  flags          Print the --allow-… words that follow from the configuration.
+  --help         This text.
+  --version      The version.
+
+Configured by the environment; with none of it, database and broker are embedded, in ./data:
+${Object.entries(VARIABLES).map(([name, meaning]) => `  ${name.padEnd(17)}  ${meaning}`).join("\n")}
+
+When it is ready it prints one line on standard output: {"ready":true,"url":"http://127.0.0.1:8080/","mqtt":"…"}
+
+Exit codes: 0 ok, 1 failure, 2 usage, 3 configuration (a taken port and a folder in use are of it), 13 permission.`;
+
+const VERBS: Record<string, (args: string[]) => Promise<number>> = {
+  serve,
+  "check-config": checkConfig,
+  flags,
+  help: () => say(HELP),
+  version: () => say(VERSION),
+};
+
+/**
+ * Runs one verb of the server.
+ *
+ * @param args the verb and its options; without a verb, `serve`.
+ * @returns the exit code; what went wrong has been said on standard error.
+ */
+export async function serverMain(args: string[]): Promise<number> {
+  try {
+    const { verb, rest } = verbOf(args);
+    if (rest.includes("--help") || rest.includes("-h")) return await say(HELP);
+    return await verb(rest);
+  } catch (thrown) {
+    createLog().error(describeError(thrown));
+    return exitCodeOf(thrown);
+  }
+}
+
+function verbOf([first = "serve", ...rest]: string[]): { verb: (args: string[]) => Promise<number>; rest: string[] } {
+  const name = { "--help": "help", "-h": "help", "--version": "version", "-V": "version" }[first] ?? first;
+  if (name.startsWith("-")) return { verb: serve, rest: [name, ...rest] };
+  const verb = Object.hasOwn(VERBS, name) ? VERBS[name] : undefined;
+  if (verb !== undefined) return { verb, rest };
+  const near = nearest(name, Object.keys(VERBS));
+  const hint = near === null ? `there are ${Object.keys(VERBS).join(", ")}` : `did you mean "${near}"?`;
+  throw new UsageError(`Cannot run the server: there is no verb "${name}"; ${hint}`);
+}
+
+async function serve(args: string[]): Promise<number> {
+  const options = optionsOf(args, ["--demo-sign-in", "--ignore-sigint"]);
+  const config = loadConfig();
+  const demoSignIn = options.has("--demo-sign-in") ? demoSecret(config) : null;
+  const log = createLog(config.log);
+  const { runServer } = await import("./mod.ts");
+  const onReady = ({ url, mqtt }: { url: string; mqtt: string }) => {
+    const page = demoSignIn === null ? url : `${url}?demo=${demoSignIn}`;
+    console.log(JSON.stringify({ ready: true, url: page, mqtt }));
+  };
+  return await runProgram((signal) => runServer(config, { signal, log, demoSignIn, onReady }), {
+    log,
+    signals: options.has("--ignore-sigint") ? ["SIGTERM"] : ["SIGTERM", "SIGINT"],
+  });
+}
+
+async function checkConfig(args: string[]): Promise<number> {
+  optionsOf(args, []);
+  const config = loadConfig();
+  // The words are part of it: what cannot be put on a command line cannot run with least privilege.
+  const { serverFlags } = await import("./flags.ts");
+  serverFlags(config);
+  const { placeOf, parseDatabaseUrl } = await import("./db/database_url.ts");
+  const embedded = `embedded in ${config.dataFolder}`;
+  const database = config.database === null ? embedded : placeOf(parseDatabaseUrl(config.database.url));
+  const broker = config.broker?.url ?? `embedded on port ${config.embeddedMqttPort}`;
+  const { host, port } = config.http;
+  return await say(`The environment is right: listens on ${host}:${port}, database ${database}, broker ${broker}`);
+}
+
+async function flags(args: string[]): Promise<number> {
+  optionsOf(args, []);
+  const { serverFlags } = await import("./flags.ts");
+  return await say(serverFlags(loadConfig()).join(" "));
+}
+
+/** A way in without a token is for this machine and for data that nobody else has. */
+function demoSecret({ http, database }: ServerConfig): string {
+  if (http.host === "127.0.0.1" && database === null) {
+    return crypto.getRandomValues(new Uint8Array(32)).toBase64({ alphabet: "base64url", omitPadding: true });
+  }
+  const why = database === null ? `HTTP_HOST is ${http.host}, not 127.0.0.1` : "the database is not the embedded one";
+  throw new UsageError(`Cannot use --demo-sign-in: ${why}`);
+}
+
+function optionsOf(args: string[], known: string[]): Set<string> {
+  for (const name of args) {
+    if (known.includes(name)) continue;
+    const near = nearest(name, known);
+    const hint = near === null
+      ? (known.length === 0 ? "there are none" : `there are ${known.join(", ")}`)
+      : `did you mean "${near}"?`;
+    throw new UsageError(`Cannot use "${name}": ${hint}`);
+  }
+  return new Set(args);
+}
+
+function say(text: string): Promise<number> {
+  console.log(text);
+  return Promise.resolve(EXIT.ok);
+}
+
+if (import.meta.main) Deno.exit(await serverMain(Deno.args));

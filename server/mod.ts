@@ -1,0 +1,69 @@
+import { httpClient, type Log } from "@mbus-gateway/resource";
+import { registerAdminToken } from "./admin_token.ts";
+import { background } from "./background.ts";
+import { readText } from "./broker_identity.ts";
+import type { ServerConfig } from "./config.ts";
+import { type Database, ensurePartitions, migrate } from "./db/mod.ts";
+import { degreeDayLoop } from "./degree_days/mod.ts";
+import { createApp } from "./http/app.tsx";
+import { createIngest, subscribeIngest } from "./ingest/mod.ts";
+import { listen } from "./listener.ts";
+import { brokerPart, databasePart } from "./parts.ts";
+import { reachDatabase } from "./reach_database.ts";
+
+export interface RunServerOptions {
+  /** Stops the server in order. */
+  signal: AbortSignal;
+  log: Log;
+  /** The demo's secret, which signs in by itself; null: there is no such way in. */
+  demoSignIn?: string | null;
+  now?: () => Date;
+  /** Called when requests are answered and readouts are waited for. */
+  onReady?: (ready: { url: string; mqtt: string }) => void;
+}
+
+/**
+ * The server: takes readouts in from the broker and over HTTP, commits and confirms them, answers the API and the pages.
+ * Without a database or broker in its configuration it brings its own.
+ *
+ * When `signal` aborts, it stops accepting, finishes what is under way and releases everything in reverse order. A
+ * database or broker that is away is waited for.
+ *
+ * @throws {ConfigurationError} for what can never work: a taken port, a folder in use, a file that is missing.
+ */
+export async function runServer(config: ServerConfig, options: RunServerOptions): Promise<void> {
+  const { signal, log, demoSignIn = null, now = () => new Date(), onReady = () => {} } = options;
+  await using stored = await databasePart(config, log);
+  const { url, maxConnections } = stored;
+  await using database = await reachDatabase({ url, maxConnections, signal, log });
+  const applied = await migrate(database);
+  if (applied.length > 0) log.info("Migrated the database", { applied: applied.join(" ") });
+  await ensurePartitions(database, now());
+  await registerAdminToken(database, { file: config.adminTokenFile, make: config.makeAdminToken, log });
+
+  await using broker = await brokerPart(config, database, log);
+  const { mqtt } = broker;
+  const { ingest, counts } = createIngest({ database, log, now });
+  await using subscription = background((signal) => subscribeIngest({ ingest, mqtt, signal, log }));
+  await using degreeDays = background((signal) => fetchDegreeDays(config, { database, signal, log, now }));
+  const app = createApp({ database, ingest, counts, now, demoSignIn, log });
+  await using http = listen({ ...config.http, handler: (request) => app.fetch(request) });
+
+  onReady({ url: http.url, mqtt: mqtt.url });
+  await Promise.race([aborted(signal), subscription.failed, degreeDays.failed, stored.broken]);
+}
+
+async function fetchDegreeDays(
+  { degreeDays: { url, areas, apiKeyFile } }: ServerConfig,
+  context: { database: Database; signal: AbortSignal; log: Log; now: () => Date },
+) {
+  if (areas.length === 0) return;
+  const apiKey = (await readText("DMI_API_KEY_FILE", apiKeyFile))?.trim();
+  await using http = httpClient();
+  await degreeDayLoop({ ...context, http, areas, baseUrl: url, apiKey });
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+}
