@@ -17,7 +17,7 @@ import { mqttIdentity, platformIdentity } from "./credentials.ts";
 import { confirmationsTo, dailySend } from "./daily_send.ts";
 import type { Delivery } from "./delivery.ts";
 import { cronSchedule, stableJitterMs } from "./schedule.ts";
-import type { Spool } from "./spool.ts";
+import { DamagedSpool, type Spool } from "./spool.ts";
 
 export interface ConnectionOptions {
   config: GatewayConfig;
@@ -42,7 +42,8 @@ const STATE_MS = 1_000;
  * Stays connected to the broker and delivers, connecting again for as long as it takes (full jitter, 1 to 300 s).
  * `gateways/{id}/state` says `online` while the connection stands; the last will, or the farewell, says `offline`.
  *
- * Nothing but a missing permission ends it: certificates may be replaced, a full disk emptied, a broker repaired.
+ * Nothing but a missing permission and a damaged spool, which a new start salvages, ends it: certificates may be
+ * replaced, a full disk emptied, a broker repaired.
  *
  * @param options.onConnected hears of each connection that stands and of its end.
  */
@@ -61,7 +62,7 @@ export async function stayConnected(
       });
       if (reason !== null) throw reason;
     } catch (thrown) {
-      if (thrown instanceof Deno.errors.NotCapable) throw thrown;
+      if (isFatal(thrown)) throw thrown;
       if (!signal.aborted) broker.fails(thrown);
     } finally {
       onConnected(false);
@@ -133,13 +134,17 @@ export async function sendAtTimes(
         log.info("What had gathered is sent", { ...result });
         break;
       } catch (thrown) {
-        if (thrown instanceof Deno.errors.NotCapable) throw thrown;
+        if (isFatal(thrown)) throw thrown;
         if (signal.aborted) return;
         log.warn("Cannot send what has gathered", { tries, error: thrown });
         await pause(timer, Math.max(1_000, backoff.next()), signal);
       }
     }
   }
+}
+
+function isFatal(thrown: unknown): boolean {
+  return thrown instanceof Deno.errors.NotCapable || thrown instanceof DamagedSpool;
 }
 
 function reconnectBackoff(): Backoff {

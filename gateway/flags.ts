@@ -3,8 +3,10 @@ import { ConfigurationError } from "@mbus-gateway/resource";
 import type { GatewayConfig } from "./config.ts";
 import { LIBC_PATHS } from "./libc.ts";
 
-/** The one program that the gateway may start. */
-export const TUNNEL_SCRIPT = resolve(import.meta.dirname ?? ".", "../deploy/cloudflared");
+/** The one program that the gateway may start: as installed beside a compiled binary, or as it is in the source. */
+export const TUNNEL_SCRIPT = Deno.build.standalone
+  ? "/usr/lib/mbus-gateway/cloudflared"
+  : resolve(import.meta.dirname ?? ".", "../deploy/cloudflared");
 
 /**
  * The permissions that follow from a configuration, as words for `deno run`; they add up with the set `gateway` of

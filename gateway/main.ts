@@ -13,6 +13,7 @@ const HELP = `mbus-gateway ${VERSION}, the gateway: reads M-Bus meters, keeps ev
 Usage: deno run -P=gateway … gateway/main.ts [VERB] [OPTIONS]
 
   run            Run the gateway (this is the default). --ignore-sigint leaves Ctrl-C to the parent process.
+  tunnel         Hold a Cloudflare tunnel open for support: until Ctrl-C, for 30 minutes at most.
   check-config   Say whether the configuration would work, or which key is wrong and why.
   flags          Print the --allow-… words that follow from the configuration.
   decode …       Decode M-Bus telegrams; "decode --help" explains.
@@ -25,6 +26,7 @@ Exit codes: 0 ok, 1 failure, 2 usage, 3 configuration, 4 device, 13 permission.`
 
 const VERBS: Record<string, (args: string[]) => Promise<number>> = {
   run,
+  tunnel,
   "check-config": checkConfig,
   flags,
   decode: async (args) => await (await import("./decode_command.ts")).decodeCommand(args),
@@ -70,6 +72,15 @@ async function run(args: string[]): Promise<number> {
     log,
     signals: ignoreSigint ? ["SIGTERM"] : ["SIGTERM", "SIGINT"],
   });
+}
+
+async function tunnel(args: string[]): Promise<number> {
+  const { path, help } = optionsOf(args, ["--config"]);
+  if (help) return await say(HELP);
+  const config = await configAt(path);
+  const log = createLog(config.log);
+  const { holdTunnel } = await import("./tunnel_command.ts");
+  return await runProgram((signal) => holdTunnel(config, { signal, log, say: (line) => console.log(line) }), { log });
 }
 
 async function checkConfig(args: string[]): Promise<number> {

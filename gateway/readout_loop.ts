@@ -8,7 +8,7 @@ import type { Counts } from "./counts.ts";
 import { MeterError } from "./meter_error.ts";
 import { type MeterPatience, meterPatience } from "./meter_patience.ts";
 import { intervalSchedule, stableJitterMs } from "./schedule.ts";
-import type { Spool, TakenReadout } from "./spool.ts";
+import { DamagedSpool, type Spool, type TakenReadout } from "./spool.ts";
 
 export interface ReadoutLoopOptions {
   gateway: string;
@@ -35,7 +35,7 @@ export interface ReadoutLoopOptions {
  * Each readout is committed by itself as soon as it is there. A commit for each round would spare flash, but whatever
  * ends the process would cost up to a round; so it costs at most the one readout that was on the wire.
  *
- * @throws {ConfigurationError} when the port can never be one.
+ * @throws {ConfigurationError} when the port can never be one; {@linkcode DamagedSpool}, which a new start salvages.
  */
 export async function readoutLoop(options: ReadoutLoopOptions): Promise<void> {
   const { gateway, bus, spool, counts, timer, stop, onTaken } = options;
@@ -57,6 +57,7 @@ export async function readoutLoop(options: ReadoutLoopOptions): Promise<void> {
         disk.works();
         onTaken();
       } catch (thrown) {
+        if (thrown instanceof DamagedSpool) throw thrown;
         counts.add("failed");
         disk.fails(thrown);
       }
