@@ -8,7 +8,6 @@
  * @module
  */
 import { describeError, EXIT, UsageError } from "@mbus-gateway/resource";
-import config from "../deno.json" with { type: "json" };
 
 /** Where an installation keeps the script that holds the tunnel to its 30 minutes. */
 const TUNNEL_SCRIPT = "/usr/lib/mbus-gateway/cloudflared";
@@ -19,7 +18,7 @@ const LIBC: Record<string, string> = {
 };
 
 /** The permission words of a binary for one target. */
-export function permissionsOf(side: "gateway" | "server", target: string): string[] {
+async function permissionsOf(side: "gateway" | "server", target: string): Promise<string[]> {
   const libc = LIBC[target];
   if (libc === undefined) {
     throw new UsageError(`Cannot compile for ${target}: known targets are ${Object.keys(LIBC).join(", ")}`);
@@ -29,10 +28,25 @@ export function permissionsOf(side: "gateway" | "server", target: string): strin
     "--allow-net",
     "--allow-read",
     "--allow-write",
-    `--allow-env=${config.permissions[side].env.allow.join(",")}`,
+    `--allow-env=${(await permissionSet(side)).env.allow.join(",")}`,
     "--ignore-env",
   ];
   return side === "gateway" ? [...common, `--allow-ffi=${libc}`, `--allow-run=${TUNNEL_SCRIPT}`] : common;
+}
+
+interface PermissionSet {
+  env: { allow: string[] };
+}
+
+/** A set of deno.json, which is JSON but for lines of comment. */
+async function permissionSet(name: string): Promise<PermissionSet> {
+  const text = await Deno.readTextFile(new URL("../deno.json", import.meta.url));
+  const { permissions } = JSON.parse(text.replace(/^\s*\/\/.*$/gm, "")) as {
+    permissions: Record<string, PermissionSet>;
+  };
+  const set = permissions[name];
+  if (set === undefined) throw new Error(`Cannot compile: deno.json has no permission set "${name}"`);
+  return set;
 }
 
 async function compile(side: "gateway" | "server", target: string, folder: string): Promise<string> {
@@ -40,7 +54,7 @@ async function compile(side: "gateway" | "server", target: string, folder: strin
   // A downloaded runtime needs no --target of its own machine, and DENORT_BIN may stand in for it.
   const cross = target === Deno.build.target ? [] : ["--target", target];
   const { success } = await new Deno.Command(Deno.execPath(), {
-    args: ["compile", "-q", ...cross, ...permissionsOf(side, target), "--output", output, `${side}/main.ts`],
+    args: ["compile", "-q", ...cross, ...await permissionsOf(side, target), "--output", output, `${side}/main.ts`],
     cwd: import.meta.dirname + "/..",
     stdout: "inherit",
     stderr: "inherit",
