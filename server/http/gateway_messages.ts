@@ -1,0 +1,68 @@
+import { Hono } from "@hono/hono";
+import {
+  type Confirmation,
+  encodeConfirmation,
+  MAX_PAYLOAD_BYTES,
+  parseHeartbeat,
+  parsePayload,
+} from "@mbus-gateway/wire";
+import { tenantTransaction } from "../db/mod.ts";
+import { confirmationOf } from "../ingest/mod.ts";
+import type { HttpDeps, HttpEnv } from "./deps.ts";
+import { limitBody } from "./door.ts";
+import { gatewayDoor, requireSameGateway } from "./gateway_door.ts";
+import { Problem } from "./problem.ts";
+
+const MAX_HEARTBEAT_BYTES = 64 * 1024;
+
+/**
+ * What gateways post with their own token: `POST {id}/heartbeat` and `POST {id}/readouts`, the same payload as over
+ * MQTT, gzip or not. The answer to both is a confirmation of what is committed.
+ */
+export function gatewayMessages(deps: HttpDeps): Hono<HttpEnv> {
+  const { database, ingest, now } = deps;
+  const door = gatewayDoor(deps);
+  const app = new Hono<HttpEnv>();
+
+  app.post("/:id/heartbeat", door, limitBody(MAX_HEARTBEAT_BYTES), async (c) => {
+    const heartbeat = parseHeartbeat(new Uint8Array(await c.req.arrayBuffer()));
+    const gateway = c.get("gateway");
+    const tenantId = c.get("tenantId");
+    requireSameGateway(gateway, heartbeat.gateway, "payload");
+    const { epoch, unconfirmed } = heartbeat;
+    const confirmation = await tenantTransaction(database, tenantId, async (tx): Promise<Confirmation> => {
+      await tx`
+        update gateways set heartbeat = ${tx.json(heartbeat)}, last_heartbeat_at = ${now()}
+        where tenant_id = ${tenantId} and gateway_id = ${gateway}`;
+      if (unconfirmed === null) return { gateway, epoch, held: [], refused: [] };
+      return await confirmationOf(tx, { tenantId, gateway, epoch, ...unconfirmed });
+    });
+    return c.body(encodeConfirmation(confirmation), 200, { "content-type": "application/json" });
+  });
+
+  app.post("/:id/readouts", door, limitBody(MAX_PAYLOAD_BYTES), async (c) => {
+    const payload = new Uint8Array(await c.req.arrayBuffer());
+    const gateway = c.get("gateway");
+    const unreadable = whyUnreadable(payload, gateway);
+    const [result] = await ingest([{ origin: "http", gateway, payload }]);
+    if (unreadable !== null) throw unreadable;
+    if (result === undefined || result.confirmation === null) {
+      throw new Problem(409, "not_confirmed", "Cannot confirm message: it is kept in the quarantine, which says why");
+    }
+    return c.body(encodeConfirmation(result.confirmation), 200, { "content-type": "application/json" });
+  });
+
+  return app;
+}
+
+/** Why a message cannot be read: it is quarantined all the same, as it would be over MQTT, and the sender hears of it. */
+function whyUnreadable(payload: Uint8Array, gateway: string): Problem | null {
+  let named: string;
+  try {
+    named = parsePayload(payload).gateway;
+  } catch (error) {
+    return new Problem(400, "unreadable", (error as Error).message);
+  }
+  requireSameGateway(gateway, named, "payload");
+  return null;
+}
