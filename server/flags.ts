@@ -1,3 +1,5 @@
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
 import { ConfigurationError } from "@mbus-gateway/resource";
 import type { ServerConfig } from "./config.ts";
 import { type DatabaseAddress, parseDatabaseUrl } from "./db/database_url.ts";
@@ -9,8 +11,8 @@ export function embeddedDatabaseFolder({ dataFolder }: Pick<ServerConfig, "dataF
 }
 
 /**
- * The permissions that follow from a configuration, as words for `deno run`; they add up with the set `server` of
- * `deno.json`, which holds what is always so.
+ * The permissions that follow from a configuration, as words for `deno run`. They stand beside the set `server` of
+ * `deno.json`, which holds what is always so, and which they would replace in a kind that both name.
  *
  * @throws {ConfigurationError} when a path or host cannot be put on a command line, which a shell splits at white
  * space, and Deno at commas.
@@ -28,7 +30,7 @@ export function serverFlags(config: ServerConfig): string[] {
   const write: string[] = [];
   if (database === null) {
     net.push(`unix:${embeddedSocket(embeddedDatabaseFolder(config))}`);
-    read.push(dataFolder);
+    read.push(dataFolder, embeddedProgramFolder());
     write.push(dataFolder);
   } else {
     const address = parseDatabaseUrl(database.url);
@@ -52,6 +54,11 @@ export function serverFlags(config: ServerConfig): string[] {
     read.push(degreeDays.apiKeyFile);
   }
   return [...allow("net", net), ...allow("read", read), ...allow("write", write)];
+}
+
+/** Where PGlite's WebAssembly and data files lie, which it reads as files. */
+function embeddedProgramFolder(): string {
+  return dirname(fileURLToPath(import.meta.resolve("@electric-sql/pglite")));
 }
 
 /** An ephemeral port is known too late: then every port of that host. */

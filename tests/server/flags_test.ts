@@ -8,9 +8,10 @@ const flagsOf = (variables: Record<string, string>) => serverFlags(loadConfig(va
 
 Deno.test("serverFlags() of the embedded defaults stays on loopback and within the data folder", () => {
   const data = resolve("data");
+  const pglite = Deno.realPathSync(`${import.meta.dirname}/../../node_modules/@electric-sql/pglite/dist`);
   assertEquals(flagsOf({}), [
     `--allow-net=127.0.0.1:8080,unix:${data}/postgres/.s.PGSQL.5432,127.0.0.1:1883`,
-    `--allow-read=${data}/admin.token,${data}`,
+    `--allow-read=${data}/admin.token,${data},${pglite}`,
     `--allow-write=${data}`,
   ]);
 });
