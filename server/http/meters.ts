@@ -12,7 +12,7 @@ export function metersApi({ database }: HttpDeps): Hono<HttpEnv> {
   const app = new Hono<HttpEnv>();
 
   app.get("/", async (c) => {
-    const { after, limit } = parseQuery(c, { after: v.optional(RowId, "0"), limit: Limit(100, 1000) });
+    const { after = "0", limit } = parseQuery(c, { after: v.optional(RowId), limit: Limit(100, 1000) });
     const tenantId = c.get("tenantId");
     const meters = await tenantTransaction(database, tenantId, (tx) => listMeters(tx, { tenantId, after, limit }));
     return c.json({ meters, next: meters.length === limit ? meters.at(-1)?.id : null });

@@ -49,7 +49,7 @@ export function propertiesApi({ database }: HttpDeps): Hono<HttpEnv> {
   });
 
   app.get("/", async (c) => {
-    const { after, limit } = parseQuery(c, { after: v.optional(RowId, "0"), limit: Limit(100, 1000) });
+    const { after = "0", limit } = parseQuery(c, { after: v.optional(RowId), limit: Limit(100, 1000) });
     const tenantId = c.get("tenantId");
     const properties = await tenantTransaction(database, tenantId, (tx) => select(tx, { tenantId, after, limit }));
     return c.json({ properties, next: properties.length === limit ? properties.at(-1)?.id : null });

@@ -20,6 +20,7 @@ const Query = {
   after: v.optional(v.pipe(
     v.string(),
     v.regex(/^[1-9]\d{0,17}_\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/, "expected `next` of the answer before"),
+    v.check((text) => !Number.isNaN(Date.parse(text.split("_")[1] ?? "")), "expected `next` of the answer before"),
   )),
 };
 
