@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { ConfigurationError } from "@mbus-gateway/resource";
+import { TIMESYNC_FOLDER } from "./clock.ts";
 import type { GatewayConfig } from "./config.ts";
 import { LIBC_PATHS } from "./libc.ts";
 
@@ -9,8 +10,8 @@ export const TUNNEL_SCRIPT = Deno.build.standalone
   : resolve(import.meta.dirname ?? ".", "../deploy/cloudflared");
 
 /**
- * The permissions that follow from a configuration, as words for `deno run`; they add up with the set `gateway` of
- * `deno.json`, which holds what is always so.
+ * The permissions that follow from a configuration, as words for `deno run`. They stand beside the set `gateway` of
+ * `deno.json`, which holds what is always so, and which they would replace in a kind that both name.
  *
  * @param configPath the file the configuration came from.
  * @throws {ConfigurationError} when a path or host cannot be put on a command line, which a shell splits at white
@@ -39,7 +40,7 @@ export function gatewayFlags(config: GatewayConfig, configPath: string): string[
   }
   return [
     ...allow("net", net),
-    ...allow("read", [...read, dataFolder]),
+    ...allow("read", [...read, dataFolder, TIMESYNC_FOLDER]),
     ...allow("write", [dataFolder]),
     ...allow("ffi", ffi),
     ...allow("run", run),

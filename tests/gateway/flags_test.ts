@@ -17,7 +17,7 @@ const flagsOf = (text: string) => gatewayFlags(parseConfig(text, { path: CONFIG 
 Deno.test("gatewayFlags() allows what the configuration names and nothing more", () => {
   assertEquals(flagsOf(TEXT), [
     "--allow-net=broker.example.org:8883,platform.example.org:443,converter.example.org:10001",
-    "--allow-read=/etc/gw/config.yaml,/etc/gw/ca.crt,/etc/gw/gw.crt,/etc/gw/gw.key,/etc/gw/token,/var/lib/gw",
+    "--allow-read=/etc/gw/config.yaml,/etc/gw/ca.crt,/etc/gw/gw.crt,/etc/gw/gw.key,/etc/gw/token,/var/lib/gw,/run/systemd/timesync",
     "--allow-write=/var/lib/gw",
   ]);
 });
