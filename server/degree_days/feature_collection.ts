@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { parseExactly } from "./exact_json.ts";
+import { NumberLiteral, parseExactly } from "./exact_json.ts";
 
 /** A day's heating degree days of an area. */
 export interface DegreeDay {
@@ -28,7 +28,8 @@ const FeatureCollection = v.object({
         to: Timestamp,
         created: Timestamp,
         value: v.pipe(
-          v.string("expected a number"),
+          v.instance(NumberLiteral, "expected a number"),
+          v.transform(({ text }) => text),
           v.regex(/^-?\d{1,9}(?:\.\d{1,30})?(?:[eE][+-]?\d{1,2})?$/, "expected a number of usual size"),
         ),
       }),
