@@ -1,0 +1,14 @@
+/**
+ * Wireless M-Bus: EN 13757-4 frames, the extended link, fragmentation and transport layers, encryption and compact
+ * frames, decoded to the same telegrams as wired ones. Pure and synchronous.
+ *
+ * @module
+ */
+export { isWirelessFrame, parseWirelessFrame, type WirelessFrame } from "./frame.ts";
+export type { FrameFormat } from "./frame_format.ts";
+export type { KeyLookup, MeterAddress } from "./meter_address.ts";
+export type { CompactFormat, FormatLookup } from "./compact_frame.ts";
+export { PRESET_FORMATS } from "./preset_formats.ts";
+export { type DecodeWirelessOptions, decodeWirelessTelegram } from "./decode_wireless_telegram.ts";
+export { decodeWirelessFragments } from "./decode_wireless_fragments.ts";
+export { type WirelessContent, WirelessTelegram, type WirelessTelegramJson } from "./wireless_telegram.ts";
