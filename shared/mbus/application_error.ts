@@ -1,3 +1,5 @@
+import { toHex } from "./hex.ts";
+
 /** Application errors (EN 13757-3, table "Application error codes"). */
 const APPLICATION_ERRORS = new Map<number, string>([
   [0x00, "an unspecified error"],
@@ -24,4 +26,9 @@ const APPLICATION_ERRORS = new Map<number, string>([
 export function applicationError(code: number | undefined): string {
   if (code === undefined) return "an error without a code";
   return APPLICATION_ERRORS.get(code) ?? `error ${code.toString(16).toUpperCase().padStart(2, "0")}`;
+}
+
+/** What the status bytes of an alarm report say, in words that go behind "the meter reports". Their bits are the maker's. */
+export function alarmStatus(status: Uint8Array): string {
+  return status.length === 0 ? "an alarm without a status" : `the alarm status ${toHex(status)}`;
 }

@@ -1,12 +1,21 @@
 /** How the application data behind a CI field is laid out. */
-export type CiLayout = "long" | "short" | "none" | "error" | "fixed" | "refused";
+export type CiLayout = "long" | "short" | "none" | "fixed" | "refused";
+
+/** What a telegram states in place of readings. */
+export type CiReport = "application_error" | "alarm";
 
 /**
  * CI fields (EN 13757-7, table "CI-field codes"): first and last code, layout, name. `long`, `short` and `none` are
- * variable data behind a header of that kind; `error` is a report of an application error; what is `refused` is told
- * by its name.
+ * data behind a header of that kind: records, or the report that the last column names; what is `refused` is told by
+ * its name.
  */
-const CI_ROWS: readonly (readonly [first: number, last: number, layout: CiLayout, name: string])[] = [
+const CI_ROWS: readonly (readonly [
+  first: number,
+  last: number,
+  layout: CiLayout,
+  name: string,
+  report?: CiReport,
+])[] = [
   [0x00, 0x4f, "refused", "a command or a maker's own protocol"],
   [0x50, 0x50, "refused", "an application reset, which is sent to a meter"],
   [0x51, 0x51, "refused", "data sent to a meter"],
@@ -21,12 +30,14 @@ const CI_ROWS: readonly (readonly [first: number, last: number, layout: CiLayout
   [0x66, 0x68, "refused", "the selected application of a meter"],
   [0x69, 0x6b, "refused", "a format frame of compact data"],
   [0x6c, 0x6d, "refused", "a clock synchronisation, which is sent to a meter"],
-  [0x6e, 0x6f, "error", "a report of an application error"],
-  [0x70, 0x70, "error", "a report of an application error"],
-  [0x71, 0x71, "refused", "a report of alarms"],
+  [0x6e, 0x6e, "short", "a report of an application error", "application_error"],
+  [0x6f, 0x6f, "long", "a report of an application error", "application_error"],
+  [0x70, 0x70, "none", "a report of an application error", "application_error"],
+  [0x71, 0x71, "none", "a report of alarms", "alarm"],
   [0x72, 0x72, "long", "variable data with a long header"],
   [0x73, 0x73, "fixed", "fixed data"],
-  [0x74, 0x75, "refused", "a report of alarms"],
+  [0x74, 0x74, "short", "a report of alarms", "alarm"],
+  [0x75, 0x75, "long", "a report of alarms", "alarm"],
   [0x76, 0x76, "long", "variable data with a long header, most significant byte first"],
   [0x77, 0x77, "refused", "fixed data, most significant byte first"],
   [0x78, 0x78, "none", "variable data without header"],
@@ -55,13 +66,15 @@ export interface CiField {
   layout: CiLayout;
   /** In words, for a message. */
   name: string;
+  /** What the telegram states in place of readings; null where it carries records. */
+  report: CiReport | null;
 }
 
 const CI_FIELDS = new Array<CiField>(256);
-for (const [first, last, layout, name] of CI_ROWS) {
+for (const [first, last, layout, name, report = null] of CI_ROWS) {
   for (let code = first; code <= last; code++) {
     if (CI_FIELDS[code] !== undefined) throw new Error(`Cannot expand CI fields: two rows have ${code}`);
-    CI_FIELDS[code] = { layout, name };
+    CI_FIELDS[code] = { layout, name, report };
   }
 }
 

@@ -1,5 +1,5 @@
-import { applicationError } from "./application_error.ts";
-import { ciField } from "./ci_field.ts";
+import { alarmStatus, applicationError } from "./application_error.ts";
+import { type CiField, ciField } from "./ci_field.ts";
 import { FIXED_DATA_LENGTH, fixedDeviceType, readFixedData } from "./fixed_data.ts";
 import { type LongFrame, parseFrame } from "./frame.ts";
 import { toHex } from "./hex.ts";
@@ -10,7 +10,7 @@ import { TelegramError } from "./telegram_error.ts";
 import { readVariableData, type VariableData } from "./variable_data.ts";
 
 /** Raised whenever a value could come out otherwise than before: whoever keeps telegrams may then decode them again. */
-export const DECODER_VERSION = 1;
+export const DECODER_VERSION = 2;
 
 /** What somebody knows about a meter that its telegram does not say. */
 export interface DecodeOptions {
@@ -50,7 +50,7 @@ const SHORT_HEADER_PLACE: HeaderPlace = Object.freeze({ ...NO_HEADER, accessNumb
  *
  * @param frame exactly one frame. It is not copied: the telegram makes its texts from it when they are asked for.
  * @throws {TelegramError} what {@linkcode parseFrame} throws; `truncated` (bytes are missing), `length` (bytes are left
- * over), `application_error` (the meter reports one), `key_missing` (the payload is encrypted), `unsupported` (the CI
+ * over), `application_error` and `alarm` (the meter reports one), `key_missing` (the payload is encrypted), `unsupported` (the CI
  * field announces no readings that are decoded here, or the frame goes to a meter).
  *
  * @example
@@ -85,28 +85,47 @@ export function decodeTelegram(frame: Uint8Array, options?: DecodeOptions): Tele
 const NAMES = { ack: "an acknowledgement (E5)", short: "a short frame" };
 
 function decodeApplication(frame: Uint8Array, link: LongFrame, options: DecodeOptions | undefined): Telegram {
-  const { ci, data } = link;
-  const { layout, name } = ciField(ci);
-  switch (layout) {
+  const field = ciField(link.ci);
+  if (field.report !== null) throw reported(frame, link, field);
+  switch (field.layout) {
     case "long":
       return decodeVariable(frame, link, LONG_HEADER, LONG_HEADER_PLACE, options);
     case "short":
       return decodeVariable(frame, link, SHORT_HEADER, SHORT_HEADER_PLACE, options);
     case "fixed":
       // On a wire CI 73 with 16 bytes is the old structure; otherwise it is a compact frame.
-      if (data.length === FIXED_DATA_LENGTH) return decodeFixed(frame, link);
+      if (link.data.length === FIXED_DATA_LENGTH) return decodeFixed(frame, link);
       throw new TelegramError("unsupported", `Cannot decode telegram: CI 73 is no fixed data of 16 bytes`, CI_OFFSET);
     case "none":
       return decodeVariable(frame, link, 0, NO_HEADER, options);
-    case "error": {
-      const what = applicationError(data[0]);
-      throw new TelegramError("application_error", `Cannot decode telegram: the meter reports ${what}`, CI_OFFSET + 1);
-    }
     default: {
-      const message = `Cannot decode telegram: CI ${toHex(Uint8Array.of(ci))} is ${name} (offset ${CI_OFFSET})`;
-      throw new TelegramError("unsupported", message, CI_OFFSET);
+      const name = `CI ${toHex(frame, CI_OFFSET, CI_OFFSET + 1)} is ${field.name}`;
+      throw new TelegramError("unsupported", `Cannot decode telegram: ${name} (offset ${CI_OFFSET})`, CI_OFFSET);
     }
   }
+}
+
+const HEADER_LENGTHS = { long: LONG_HEADER, short: SHORT_HEADER, none: 0, fixed: 0, refused: 0 };
+
+/** A telegram that states an application error or alarms in place of readings. */
+function reported(frame: Uint8Array, { ci, data }: LongFrame, { layout, report }: CiField): TelegramError {
+  const header = HEADER_LENGTHS[layout];
+  const offset = CI_OFFSET + 1 + header;
+  if (data.length < header) return headerCut(header, data.length, frame.length - 2);
+  const meter = layout === "long" ? meterAt(frame, LONG_HEADER_PLACE) : "the meter";
+  const code = report === "alarm" ? "alarm" : "application_error";
+  const what = report === "alarm" ? alarmStatus(data.subarray(header)) : applicationError(data[header]);
+  const message = `Cannot decode telegram: ${meter} reports ${what} (CI ${toHex(Uint8Array.of(ci))}, offset ${offset})`;
+  return new TelegramError(code, message, offset);
+}
+
+function headerCut(needed: number, there: number, end: number): TelegramError {
+  return new TelegramError("truncated", `Cannot read header: ${needed} bytes are needed, ${there} are there`, end);
+}
+
+function meterAt(ordered: Uint8Array, { manufacturer, identification }: HeaderPlace): string {
+  if (identification < 0) return "the meter";
+  return `meter ${manufacturerAt(ordered, manufacturer)} ${identificationText(ordered, identification)}`;
 }
 
 function decodeVariable(
@@ -118,10 +137,7 @@ function decodeVariable(
 ): Telegram {
   const end = frame.length - 2;
   const start = CI_OFFSET + 1 + headerLength;
-  if (start > end) {
-    const message = `Cannot read header: ${headerLength} bytes are needed, ${link.data.length} are there`;
-    throw new TelegramError("truncated", message, end);
-  }
+  if (start > end) throw headerCut(headerLength, link.data.length, end);
   const mostSignificantFirst = link.ci === 0x76;
   const ordered = mostSignificantFirst ? headerReversed(frame, place, start) : frame;
   const variable = readVariableData(frame, start, end, { mostSignificantFirst, unsigned: options?.unsigned === true });
@@ -180,9 +196,7 @@ function refuseEncrypted(
   const mode = (ordered[start - 1] as number) & 0x1f;
   const encrypted = ((ordered[start - 2] as number) >> 4) * 16;
   if (mode === 0 || mode === 0x1f || encrypted === 0 || encrypted > end - start) return;
-  const meter = place.identification < 0
-    ? "the meter"
-    : `meter ${manufacturerAt(ordered, place.manufacturer)} ${identificationText(ordered, place.identification)}`;
+  const meter = meterAt(ordered, place);
   const message = `Cannot decode telegram: ${meter} encrypts its data (mode ${mode}) and no key is known`;
   throw new TelegramError("key_missing", message, start);
 }

@@ -1,4 +1,4 @@
-import { TelegramError } from "./telegram_error.ts";
+import { TelegramError, type TelegramErrorCode } from "./telegram_error.ts";
 
 /** A single character E5: "understood" (EN 13757-2). */
 export interface AckFrame {
@@ -69,60 +69,92 @@ const STOP = 0x16;
  * ```
  */
 export function parseFrame(bytes: Uint8Array): ParsedFrame {
-  if (bytes.length === 0) return { needs: 1 };
-  const start = bytes[0] as number;
-  if (start === LONG_START) return parseLong(bytes);
-  if (start === SHORT_START) return parseShort(bytes);
-  if (start === ACK) return { frame: { type: "ack" }, length: 1 };
-  throw new TelegramError("start", `Cannot read frame: no frame starts with ${hexByte(start)} (offset 0)`, 0);
+  const verdict = judgeFrame(bytes, 0, bytes.length);
+  if (verdict < 0) return { needs: -verdict };
+  if (verdict >= FAULT) throw frameFault(bytes, 0, verdict, 0);
+  return { frame: frameAt(bytes, 0, verdict), length: verdict };
 }
 
-function parseShort(bytes: Uint8Array): ParsedFrame {
-  if (bytes.length >= 4) expectChecksum(bytes, 1, 3);
-  if (bytes.length >= 5) expectStop(bytes, 4);
-  if (bytes.length < 5) return { needs: 5 - bytes.length };
-  return { frame: { type: "short", control: bytes[1] as number, address: bytes[2] as number }, length: 5 };
-}
+const START_FAULT = 0x1000;
+const SECOND_START_FAULT = 0x2000;
+const LENGTH_FAULT = 0x3000;
+const LENGTHS_FAULT = 0x4000;
+const CHECKSUM_FAULT = 0x5000;
+const STOP_FAULT = 0x6000;
 
-function parseLong(bytes: Uint8Array): ParsedFrame {
-  const available = bytes.length;
-  if (available < 2) return { needs: 8 };
-  const userData = bytes[1] as number;
+/** What {@linkcode judgeFrame} answers is a fault from here on: its kind, plus the place of the byte at fault. */
+export const FAULT = START_FAULT;
+
+/**
+ * Whether a frame stands in `bytes` from `from` until `to`: its length; or the number of bytes that are missing at least,
+ * negative; or what is wrong with it, {@linkcode FAULT} or more.
+ */
+export function judgeFrame(bytes: Uint8Array, from: number, to: number): number {
+  const available = to - from;
+  if (available <= 0) return -1;
+  const start = bytes[from];
+  if (start === ACK) return 1;
+  if (start === SHORT_START) {
+    if (available >= 4 && bytes[from + 3] !== checksum(bytes, from + 1, from + 3)) return CHECKSUM_FAULT + 3;
+    if (available < 5) return available - 5;
+    return bytes[from + 4] === STOP ? 5 : STOP_FAULT + 4;
+  }
+  if (start !== LONG_START) return START_FAULT;
+  if (available < 2) return -8;
+  const userData = bytes[from + 1] as number;
   // L counts C, A and CI at least (EN 13757-2, 5.5).
-  if (userData < 3) {
-    throw new TelegramError("length", `Cannot read frame: length ${userData} is below 3 (offset 1)`, 1);
-  }
-  if (available > 2 && bytes[2] !== userData) {
-    const second = bytes[2] as number;
-    throw new TelegramError("length", `Cannot read frame: the lengths ${userData} and ${second} differ (offset 2)`, 2);
-  }
-  if (available > 3 && bytes[3] !== LONG_START) {
-    const found = hexByte(bytes[3] as number);
-    throw new TelegramError("start", `Cannot read frame: second start is ${found}, not 0x68 (offset 3)`, 3);
-  }
+  if (userData < 3) return LENGTH_FAULT + 1;
+  if (available > 2 && bytes[from + 2] !== userData) return LENGTHS_FAULT + 2;
+  if (available > 3 && bytes[from + 3] !== LONG_START) return SECOND_START_FAULT + 3;
   const length = userData + 6;
-  if (available >= length - 1) expectChecksum(bytes, 4, length - 2);
-  if (available < length) return { needs: length - available };
-  expectStop(bytes, length - 1);
-  const control = bytes[4] as number;
-  const address = bytes[5] as number;
-  const ci = bytes[6] as number;
-  if (userData === 3) return { frame: { type: "control", control, address, ci }, length };
-  return { frame: { type: "long", control, address, ci, data: bytes.subarray(7, length - 2) }, length };
+  const at = length - 2;
+  if (available > at && bytes[from + at] !== checksum(bytes, from + 4, from + at)) return CHECKSUM_FAULT + at;
+  if (available < length) return available - length;
+  return bytes[from + length - 1] === STOP ? length : STOP_FAULT + length - 1;
 }
 
-function expectChecksum(bytes: Uint8Array, from: number, at: number): void {
-  const sum = checksum(bytes, from, at);
-  if (bytes[at] === sum) return;
-  const found = hexByte(bytes[at] as number);
-  const message = `Cannot read frame: checksum is ${found}, bytes sum to ${hexByte(sum)} (offset ${at})`;
-  throw new TelegramError("checksum", message, at);
+/** The frame of that length that has been judged to begin at `from`. */
+export function frameAt(bytes: Uint8Array, from: number, length: number): Frame {
+  if (length === 1) return { type: "ack" };
+  const long = bytes[from] === LONG_START;
+  const at = from + (long ? 4 : 1);
+  const control = bytes[at] as number;
+  const address = bytes[at + 1] as number;
+  if (!long) return { type: "short", control, address };
+  const ci = bytes[at + 2] as number;
+  if (length === 9) return { type: "control", control, address, ci };
+  return { type: "long", control, address, ci, data: bytes.subarray(at + 3, from + length - 2) };
 }
 
-function expectStop(bytes: Uint8Array, at: number): void {
-  if (bytes[at] === STOP) return;
-  const found = hexByte(bytes[at] as number);
-  throw new TelegramError("stop", `Cannot read frame: stop is ${found}, not 0x16 (offset ${at})`, at);
+/**
+ * The error that a fault is.
+ *
+ * @param from where in `bytes` the frame begins.
+ * @param fault what {@linkcode judgeFrame} answered.
+ * @param origin the offset that the frame's first byte has for whoever reads the message.
+ */
+export function frameFault(bytes: Uint8Array, from: number, fault: number, origin: number): TelegramError {
+  const at = fault & 0xfff;
+  const found = bytes[from + at] as number;
+  const offset = origin + at;
+  const error = (code: TelegramErrorCode, problem: string) =>
+    new TelegramError(code, `Cannot read frame: ${problem} (offset ${offset})`, offset);
+  switch (fault - at) {
+    case START_FAULT:
+      return error("start", `no frame starts with ${hexByte(found)}`);
+    case SECOND_START_FAULT:
+      return error("start", `second start is ${hexByte(found)}, not 0x68`);
+    case LENGTH_FAULT:
+      return error("length", `length ${found} is below 3`);
+    case LENGTHS_FAULT:
+      return error("length", `the lengths ${bytes[from + 1]} and ${found} differ`);
+    case CHECKSUM_FAULT: {
+      const sum = checksum(bytes, from + (at === 3 ? 1 : 4), from + at);
+      return error("checksum", `checksum is ${hexByte(found)}, bytes sum to ${hexByte(sum)}`);
+    }
+    default:
+      return error("stop", `stop is ${hexByte(found)}, not 0x16`);
+  }
 }
 
 /** The arithmetic sum of C, A, CI and data without carry (EN 13757-2, 5.5). */

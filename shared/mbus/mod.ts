@@ -16,6 +16,7 @@ export {
   parseFrame,
   type ShortFrame,
 } from "./frame.ts";
+export { FrameScanner, type ScannedFrame, type SkippedBytes } from "./frame_scanner.ts";
 export { type Decimal, decimalOfFloat, decimalText } from "./decimal.ts";
 export { manufacturerCode, manufacturerText } from "./manufacturer.ts";
 export { identificationBytes, identificationText } from "./identification.ts";
@@ -26,5 +27,6 @@ export type { ValueFunction } from "./data_field_kind.ts";
 export { DataRecord, type DataRecordJson, type RecordPlace, type ValueKind } from "./data_record.ts";
 export { type HeaderPlace, Telegram, type TelegramFault, type TelegramJson } from "./telegram.ts";
 export { type DecodeOptions, DECODER_VERSION, decodeTelegram } from "./decode_telegram.ts";
+export { type JoinedReadout, joinTelegrams, type ReadoutRecord } from "./readout.ts";
 export { deviceTypeName } from "./device_type.ts";
 export { annotateFrame, type Annotation, statusText } from "./annotate.ts";

@@ -10,6 +10,7 @@ const BCD_FIELD = 2;
 
 const INVALID = "Cannot state value: the meter marks it invalid (80…00)";
 const NOT_DECIMAL = "Cannot state value: its BCD has digits that are no decimal digits";
+const TYPE_M = "Cannot interpret value: the date type M (of variable length) is not built in";
 const NO_TIME = "Cannot state value: its data field is none of the types of a date or time";
 
 /**
@@ -178,7 +179,7 @@ export class RecordReader {
     if (this.mostSignificantFirst) this.ordered.subarray(data, data + length).reverse();
     const { type } = this.meaning;
     if (length === 0) return this.record(data, LAYOUT.nothing, 0);
-    if (type === "time") return this.localTime(data, length);
+    if (type === "time") return this.localTime(data);
     if (type === "bytes") return this.record(data, LAYOUT.bytes, 0);
     const layout = FIELD_LAYOUTS[this.dif & 0x0f] as number;
     if (layout === BCD_FIELD) return this.bcd(data, length, false);
@@ -210,7 +211,11 @@ export class RecordReader {
     if (lvar <= 0xc9 || lvar >= 0xd0 && lvar <= 0xd9) return this.bcd(data, length, lvar >= 0xd0);
     if (lvar === 0xf8) return this.record(data, LAYOUT.float64, 0);
     if (lvar >= 0xf0 || this.meaning.type === "bytes") return this.record(data, LAYOUT.bytes, 0);
-    if (this.meaning.type === "time") return this.localTime(data, length);
+    if (this.meaning.type === "time") {
+      // Type M has lengths of type I's too, but is none.
+      this.problem ??= TYPE_M;
+      return this.record(data, LAYOUT.bytes, 0);
+    }
     if (length === 0) return this.record(data, LAYOUT.nothing, 0);
     return this.integer(data, length);
   }
@@ -234,7 +239,7 @@ export class RecordReader {
   }
 
   /** The types of annex A by the width of their data; a date as BCD or in another width is none of them. */
-  private localTime(data: number, width: number): DataRecord {
+  private localTime(data: number): DataRecord {
     const code = this.dif & 0x0f;
     const layout = code === 2
       ? LAYOUT.dateG
@@ -242,7 +247,7 @@ export class RecordReader {
       ? LAYOUT.timeJ
       : code === 4
       ? LAYOUT.dateTimeF
-      : code === 6 || code === 0x0d && width === 6
+      : code === 6
       ? LAYOUT.dateTimeI
       : LAYOUT.bytes;
     if (layout === LAYOUT.bytes) this.problem ??= NO_TIME;

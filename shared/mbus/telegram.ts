@@ -138,6 +138,12 @@ export class Telegram implements TelegramJson {
     return this.manufacturerStart < 0 ? null : toHex(this.bytes, this.manufacturerStart, this.manufacturerEnd);
   }
 
+  /** Whether the other telegram came with the very same bytes. */
+  hasBytesOf(other: Telegram): boolean {
+    const { bytes } = other;
+    return bytes.length === this.bytes.length && this.bytes.every((byte, at) => byte === bytes[at]);
+  }
+
   /** The telegram as it appears in JSON. */
   toJSON(): TelegramJson {
     const { link, ci, address, identification, manufacturer, version, deviceTypeCode, deviceType } = this;

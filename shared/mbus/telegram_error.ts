@@ -8,9 +8,11 @@ export type TelegramErrorCode =
   | "truncated"
   | "unsupported"
   | "application_error"
+  | "alarm"
   | "key_missing"
   | "key_wrong"
   | "crc"
+  | "readout"
   | "encode";
 
 /**

@@ -155,3 +155,10 @@ Deno.test("a record with more than 10 DIFEs or VIFEs costs the others nothing", 
   ]);
   assertEquals([records[2]?.value, fault], ["0.005", null]);
 });
+
+Deno.test("DataRecord keeps a date of type M, which has lengths of the others, as bytes", () => {
+  for (const data of ["E2 3F3C", "E4 3B0B5F31", "E6 3B0B5F31BE00"]) {
+    const { kind, value, error } = recordOf(`0D 6D ${data}`);
+    assertEquals([kind, value, error?.includes("date type M")], ["bytes", null, true]);
+  }
+});

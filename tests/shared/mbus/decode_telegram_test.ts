@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { DECODER_VERSION, decodeTelegram, encodeFrame, fromHex, TelegramError } from "@mbus-gateway/mbus";
-import { frameOf, telegramOf } from "./telegram_fixture.ts";
+import { frameOf, HEADER, telegramOf } from "./telegram_fixture.ts";
 
 function refused(frame: Uint8Array, code: string, part: string): void {
   const error = assertThrows(() => decodeTelegram(frame), TelegramError, part);
@@ -27,7 +27,7 @@ Deno.test("decodeTelegram() reads a long header", () => {
     moreRecordsFollow: false,
     manufacturerData: null,
   });
-  assertEquals(DECODER_VERSION, 1);
+  assertEquals(DECODER_VERSION, 2);
 });
 
 Deno.test("decodeTelegram() keeps hex digits and leading zeros of an identification", () => {
@@ -86,15 +86,24 @@ Deno.test("decodeTelegram() refuses by name what carries no readings", () => {
   refused(fromHex("E5"), "unsupported", "an acknowledgement");
   refused(fromHex("105B056016"), "unsupported", "a short frame");
   refused(encodeFrame({ type: "control", control: 8, address: 1, ci: 0x72 }), "truncated", "Cannot read header");
-  refused(frameOf(0x71, "00"), "unsupported", "alarms");
   refused(frameOf(0xa1, "00"), "unsupported", "a maker's own payload");
   refused(frameOf(0xfe, "00"), "unsupported", "reserved");
   refused(encodeFrame({ type: "control", control: 0x53, address: 1, ci: 0x72 }), "unsupported", "goes from the master");
   refused(frameOf(0x70, "08"), "application_error", "too busy for a readout");
   refused(frameOf(0x70, ""), "application_error", "without a code");
   refused(frameOf(0x70, "55"), "application_error", "error 55");
+  refused(frameOf(0x6e, "55000000 10"), "application_error", "the meter reports an error of the application (CI 6E");
+  refused(frameOf(0x6f, HEADER + "08"), "application_error", "meter KAM 12345678 reports an application too busy");
   refused(fromHex("681515680805727856341224400107550000000C1343"), "truncated", "bytes are missing");
   refused(fromHex("E5E5"), "length", "1 bytes follow");
+});
+
+Deno.test("decodeTelegram() names alarms, and the meter where its header does", () => {
+  refused(frameOf(0x71, "05"), "alarm", "the meter reports the alarm status 05 (CI 71, offset 7)");
+  refused(frameOf(0x71, ""), "alarm", "an alarm without a status");
+  refused(frameOf(0x74, "55000000 0102"), "alarm", "the meter reports the alarm status 0102 (CI 74, offset 11)");
+  refused(frameOf(0x75, HEADER + "80"), "alarm", "meter KAM 12345678 reports the alarm status 80 (CI 75, offset 19)");
+  refused(frameOf(0x74, "5500"), "truncated", "Cannot read header: 4 bytes are needed, 2 are there");
 });
 
 Deno.test("decodeTelegram() does not believe a configuration word that proves nothing", () => {

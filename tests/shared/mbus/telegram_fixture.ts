@@ -1,6 +1,7 @@
 import { type DataRecord, decodeTelegram, encodeFrame, fromHex, type Telegram } from "@mbus-gateway/mbus";
 
-const HEADER = "785634122D2C010455000000";
+/** A long header: KAM 12345678, version 1, heat, access number 85. */
+export const HEADER = "785634122D2C010455000000";
 
 /** A wired long frame around application data in hex. */
 export function frameOf(ci: number, data: string): Uint8Array<ArrayBuffer> {
