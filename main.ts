@@ -20,9 +20,10 @@ const sides: Record<string, (args: string[]) => Promise<number>> = {
 
 const verbs: Record<string, Verb> = {
   gateway: {
-    usage: "gateway [--config FILE]",
-    summary: "Run the gateway: read the meters, spool, publish. Configured by a file (MBUS_GW_CONFIG).",
-    run: (args) => side("gateway")(["run", ...args]),
+    usage: "gateway [run | tunnel] [--config FILE]",
+    summary: "Run the gateway: read the meters, spool, publish; or hold a support tunnel open. Configured by a file " +
+      "(MBUS_GW_CONFIG).",
+    run: side("gateway"),
   },
   serve: {
     usage: "serve",

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { ConfigurationError } from "@mbus-gateway/resource";
+import { allowWords, ConfigurationError, hostAndPort } from "@mbus-gateway/resource";
 import { TIMESYNC_FOLDER } from "./clock.ts";
 import type { GatewayConfig } from "./config.ts";
 import { LIBC_PATHS } from "./libc.ts";
@@ -25,7 +25,7 @@ export const TUNNEL_SCRIPT = Deno.build.standalone
  */
 export function gatewayFlags(config: GatewayConfig, configPath: string): string[] {
   const { mqtt, platform, buses, tunnel, dataFolder } = config;
-  const net = [hostAndPort(mqtt.url, "mqtts:", [8883, 1883]), hostAndPort(platform.url, "https:", [443, 80])];
+  const net = [hostAndPort(mqtt.url), hostAndPort(platform.url)];
   const read = [resolve(configPath), mqtt.ca, mqtt.cert, mqtt.key, mqtt.passwordFile, platform.tokenFile, platform.ca];
   const run: string[] = [];
   const ffi: string[] = [];
@@ -39,11 +39,11 @@ export function gatewayFlags(config: GatewayConfig, configPath: string): string[
     run.push(TUNNEL_SCRIPT);
   }
   return [
-    ...allow("net", net),
-    ...allow("read", [...read, dataFolder, TIMESYNC_FOLDER]),
-    ...allow("write", [dataFolder]),
-    ...allow("ffi", ffi),
-    ...allow("run", run),
+    ...allowWords("net", net),
+    ...allowWords("read", [...read, dataFolder, TIMESYNC_FOLDER]),
+    ...allowWords("write", [dataFolder]),
+    ...allowWords("ffi", ffi),
+    ...allowWords("run", run),
   ];
 }
 
@@ -54,25 +54,6 @@ export function libcPath(): string {
   throw new ConfigurationError(
     `Cannot allow the serial port: no C library is at ${LIBC_PATHS.join(" or ")}; use tcp://host:port for the bus`,
   );
-}
-
-function allow(name: string, values: readonly (string | undefined)[]): string[] {
-  const words = [...new Set(values.filter((value) => value !== undefined))].map(asWord);
-  return words.length === 0 ? [] : [`--allow-${name}=${words.join(",")}`];
-}
-
-/** Quoting does not help: the words pass through `$(…)`, where a shell no longer reads quotes. */
-function asWord(value: string): string {
-  if (!/[\s,"'`\\*?$]/.test(value)) return value;
-  throw new ConfigurationError(
-    `Cannot put ${JSON.stringify(value)} on a command line: it has white space, a comma, a quote or one of \\ * ? $; ` +
-      `choose a path or host without them`,
-  );
-}
-
-function hostAndPort(address: string, encrypted: string, [safe, plain]: readonly [number, number]): string {
-  const { protocol, hostname, port } = new URL(address);
-  return `${hostname}:${port === "" ? (protocol === encrypted ? safe : plain) : port}`;
 }
 
 function exists(path: string): boolean {

@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
-import { ConfigurationError } from "@mbus-gateway/resource";
+import { allowWords, hostAndPort } from "@mbus-gateway/resource";
 import type { ServerConfig } from "./config.ts";
 import { type DatabaseAddress, parseDatabaseUrl } from "./db/database_url.ts";
 import { embeddedSocket } from "./embedded/socket_path.ts";
@@ -44,16 +44,14 @@ export function serverFlags(config: ServerConfig): string[] {
   }
   if (broker === null) net.push(place("127.0.0.1", embeddedMqttPort));
   else {
-    const { protocol, hostname, port } = new URL(broker.url);
-    net.push(place(hostname, port === "" ? (protocol === "mqtts:" ? 8883 : 1883) : Number(port)));
+    net.push(hostAndPort(broker.url));
     read.push(broker.ca, broker.cert, broker.key);
   }
   if (degreeDays.areas.length > 0) {
-    const { protocol, hostname, port } = new URL(degreeDays.url);
-    net.push(place(hostname, port === "" ? (protocol === "https:" ? 443 : 80) : Number(port)));
+    net.push(hostAndPort(degreeDays.url));
     read.push(degreeDays.apiKeyFile);
   }
-  return [...allow("net", net), ...allow("read", read), ...allow("write", write)];
+  return [...allowWords("net", net), ...allowWords("read", read), ...allowWords("write", write)];
 }
 
 /** Where PGlite's WebAssembly and data files lie, which it reads as files. */
@@ -69,18 +67,4 @@ function place(host: string, port: number): string {
 
 function socketOf({ socketFolder, port }: DatabaseAddress): string | null {
   return socketFolder === null ? null : `${socketFolder}/.s.PGSQL.${port}`;
-}
-
-function allow(name: string, values: readonly (string | null)[]): string[] {
-  const words = [...new Set(values.filter((value) => value !== null))].map(asWord);
-  return words.length === 0 ? [] : [`--allow-${name}=${words.join(",")}`];
-}
-
-/** Quoting does not help: the words pass through `$(…)`, where a shell no longer reads quotes. */
-function asWord(value: string): string {
-  if (!/[\s,"'`\\*?$]/.test(value)) return value;
-  throw new ConfigurationError(
-    `Cannot put ${JSON.stringify(value)} on a command line: it has white space, a comma, a quote or one of \\ * ? $; ` +
-      `choose a path or host without them`,
-  );
 }

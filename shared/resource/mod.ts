@@ -18,3 +18,4 @@ export * from "./describe_error.ts";
 export * from "./log.ts";
 export * from "./program.ts";
 export * from "./nearest.ts";
+export * from "./permission_words.ts";
