@@ -17,7 +17,7 @@ export function valueAxis(values: readonly number[], fromZero: boolean): ValueAx
     if (!fromZero || low < 0) low -= room;
     high += room;
   }
-  const step = roundStep((high - low) / 3.5);
+  const step = roundStep((high - low) / 4);
   low = Math.floor(low / step + 1e-9) * step;
   high = Math.ceil(high / step - 1e-9) * step;
   const places = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));

@@ -26,7 +26,7 @@ function Layout({ title, demo = "", signedIn = false, refresh, children }: Layou
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
-        <title>{title}</title>
+        <title>{title} · mbus-gateway</title>
         <link rel="icon" type="image/svg+xml" href={assetUrl("icon.svg")} />
         <link rel="stylesheet" href={assetUrl("style.css")} />
         <script type="module" src={assetUrl("live.js")}></script>

@@ -4,10 +4,11 @@ import { humanValue, shownUnit } from "./human_value.ts";
 import { KindIcon } from "./kind_icon.tsx";
 import { link } from "./links.ts";
 import { scaled, startsAtZero, whoIs } from "./meter_card.tsx";
-import { isCounter, meterKind, quantityLabel } from "./meter_kind.ts";
+import { type IconName, isCounter, meterKind } from "./meter_kind.ts";
 import { type MeterPageData, PERIODS } from "./meter_page_query.ts";
 import { Moment } from "./moment.tsx";
 import { Plot } from "./plot.tsx";
+import { attributeLabel, seriesLabel } from "./series_label.ts";
 
 /** The part of a meter's page that stays while the rest is kept up to date: its name, and what to plot. */
 export function MeterHead({ data, demo }: { data: MeterPageData; demo: string }) {
@@ -55,7 +56,9 @@ export function MeterBody({ data }: { data: MeterPageData }) {
   const { meter, series, attributes, selected, points } = data;
   return (
     <>
-      {selected === null ? <p class="no-plot">No values yet.</p> : <SeriesPlot series={selected} points={points} />}
+      {selected === null
+        ? <p class="no-plot">No values yet.</p>
+        : <SeriesPlot series={selected} points={points} icon={meterKind(meter.deviceType).icon} />}
       <div class="scroll" id="series-scroll" tabindex={0} role="region" aria-label="Values">
         <table id={`meter-${meter.id}-series`}>
           <caption>Latest values</caption>
@@ -86,9 +89,7 @@ export function MeterBody({ data }: { data: MeterPageData }) {
               <tbody>
                 {attributes.map(({ key, value, time }) => (
                   <tr>
-                    <th scope="row">
-                      <code>{key}</code>
-                    </th>
+                    <th scope="row" title={key}>{attributeLabel(key)}</th>
                     <td>{value}</td>
                     <td>
                       <Moment at={time} />
@@ -103,11 +104,11 @@ export function MeterBody({ data }: { data: MeterPageData }) {
   );
 }
 
-function SeriesPlot({ series, points }: { series: LatestRow; points: MeterPageData["points"] }) {
+function SeriesPlot({ series, points, icon }: { series: LatestRow; points: MeterPageData["points"]; icon: IconName }) {
   const { unit, exponent } = shownUnit(series.unit);
   const label = isCounter(series.quantity) ? `${seriesLabel(series)}, added` : seriesLabel(series);
   return (
-    <figure class="wide">
+    <figure class={`wide kind-${icon}`}>
       <figcaption>
         {label} <span class="unit">{unit}</span>
       </figcaption>
@@ -119,6 +120,7 @@ function SeriesPlot({ series, points }: { series: LatestRow; points: MeterPageDa
         fromZero={startsAtZero(series.quantity)}
         width={900}
         height={260}
+        empty="No readings in this period; choose a longer one."
       />
     </figure>
   );
@@ -141,18 +143,4 @@ function SeriesLine({ series }: { series: LatestRow }) {
       <td>{latest === null ? "" : <Moment at={latest.time} />}</td>
     </tr>
   );
-}
-
-/** "Energy, maximum, storage 1, tariff 2, l1, second": all that tells a series from its neighbours. */
-function seriesLabel(series: LatestRow): string {
-  const { quantity, function: kind, storageNumber, tariff, subunit, modifiers, occurrence } = series;
-  return [
-    quantityLabel(quantity),
-    ...modifiers.map((name) => name.replaceAll("_", " ")),
-    ...(kind === "instantaneous" ? [] : [kind === "error" ? "during an error" : kind]),
-    ...(storageNumber === 0 ? [] : [`storage ${storageNumber}`]),
-    ...(tariff === 0 ? [] : [`tariff ${tariff}`]),
-    ...(subunit === 0 ? [] : [`subunit ${subunit}`]),
-    ...(occurrence === 0 ? [] : [`no. ${occurrence + 1}`]),
-  ].join(", ");
 }

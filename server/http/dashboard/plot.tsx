@@ -18,6 +18,8 @@ export interface PlotProps {
   unit: string;
   /** Whether the axis begins at zero even where no value does. */
   fromZero: boolean;
+  /** What is said in the place of a plot without points. */
+  empty?: string;
   width?: number;
   height?: number;
 }
@@ -25,10 +27,11 @@ export interface PlotProps {
 const MARGIN = { top: 10, right: 12, bottom: 22, left: 46 };
 
 /** A line over time as SVG, with axes, labels, and a title and description for who does not see it. */
-export function Plot({ id, points, label, unit, fromZero, width = 420, height = 150 }: PlotProps) {
+export function Plot(props: PlotProps) {
+  const { id, points, label, unit, fromZero, width = 420, height = 150 } = props;
   const first = points[0];
   const last = points.at(-1);
-  if (first === undefined || last === undefined) return <p class="no-plot">No readings to plot yet.</p>;
+  if (first === undefined || last === undefined) return <p class="no-plot">{props.empty ?? "No readings yet."}</p>;
   const axis = valueAxis(points.map(({ value }) => value), fromZero);
   // One point lies in the middle of a minute; a line needs some length.
   const room = last.time.getTime() === first.time.getTime() ? 30_000 : 0;
