@@ -1,9 +1,9 @@
-import { FUNCTIONS, type ValueFunction } from "./data_field_kind.ts";
+import type { ValueFunction } from "./data_field_kind.ts";
 import { addDecimals, type Decimal, decimalOfFloat, decimalText, multiplyExact } from "./decimal.ts";
 import { toHex } from "./hex.ts";
 import { dateG, dateTimeF, dateTimeI, type LocalDateTime, timeJ } from "./local_date_time.ts";
 import { readFloat } from "./read_number.ts";
-import type { ValueMeaning } from "./value_meaning.ts";
+import type { RecordShape } from "./record_shape.ts";
 
 /** What kind of value a record has; says how `value` is to be read. */
 export type ValueKind = "number" | "date" | "datetime" | "time" | "text" | "bytes" | "none";
@@ -95,11 +95,7 @@ export class DataRecord {
    *
    * @param bytes the telegram.
    * @param ordered the same with the least significant byte of every data field first; the same object but in CI 76.
-   * @param dif the first byte of the record.
-   * @param storageNumber 0 to 2^41 - 1; 0 is the present value.
-   * @param tariff 0 to 2^20 - 1; 0 is the total.
-   * @param subunit 0 to 1023; 0 is the meter itself.
-   * @param meaning what the value information block says.
+   * @param shape what the blocks before the data say.
    * @param layout one of {@linkcode LAYOUT}.
    * @param coefficient the register's integer, where the layout is `integer`.
    * @param problem why there is no value; finishes "Cannot …".
@@ -109,32 +105,38 @@ export class DataRecord {
     private readonly ordered: Uint8Array,
     /** Where the record begins in its telegram, counted from 0. */
     readonly offset: number,
-    private readonly vibStart: number,
-    private readonly fieldStart: number,
     private readonly dataStart: number,
     /** Behind the record's last byte. */
     readonly end: number,
-    private readonly dif: number,
-    /** 0 is the present value; others are stored ones. */
-    readonly storageNumber: number,
-    /** 0 is the total. */
-    readonly tariff: number,
-    /** 0 is the meter itself. */
-    readonly subunit: number,
-    private readonly meaning: ValueMeaning,
+    private readonly shape: RecordShape,
     private readonly layout: number,
     private readonly coefficient: number | bigint,
     private readonly problem: string | null,
   ) {}
 
+  /** 0 is the present value; others are stored ones. */
+  get storageNumber(): number {
+    return this.shape.storageNumber;
+  }
+
+  /** 0 is the total. */
+  get tariff(): number {
+    return this.shape.tariff;
+  }
+
+  /** 0 is the meter itself. */
+  get subunit(): number {
+    return this.shape.subunit;
+  }
+
   /** The data information block (DIF and DIFEs) as hex. */
   get dib(): string {
-    return toHex(this.bytes, this.offset, this.vibStart);
+    return this.shape.dib;
   }
 
   /** The value information block (VIF, VIFEs and a plain-text unit) as hex. */
   get vib(): string {
-    return toHex(this.bytes, this.vibStart, this.fieldStart);
+    return this.shape.vib;
   }
 
   /** The data as hex in wire order, without the length byte of variable-length data. */
@@ -144,28 +146,28 @@ export class DataRecord {
 
   /** Where the record's parts lie in its telegram. */
   get place(): RecordPlace {
-    const { offset, vibStart, fieldStart, dataStart, end } = this;
-    return { offset, vib: vibStart, field: fieldStart, data: dataStart, end };
+    const { offset, shape, dataStart, end } = this;
+    return { offset, vib: offset + shape.dibLength, field: offset + shape.length, data: dataStart, end };
   }
 
   /** Instantaneous, maximum, minimum, or measured during an error state (then it is no reading). */
   get function(): ValueFunction {
-    return FUNCTIONS[this.dif >> 4 & 3] as ValueFunction;
+    return this.shape.function;
   }
 
   /** Stable name of what is measured, from the tables in `vif_tables.ts`. */
   get quantity(): string {
-    return this.meaning.quantity;
+    return this.shape.meaning.quantity;
   }
 
   /** Symbol of the base unit, "" where there is none. */
   get unit(): string {
-    return this.meaning.unit;
+    return this.shape.meaning.unit;
   }
 
   /** Names that separate this value from others of its quantity, in wire order. */
   get modifiers(): readonly string[] {
-    return this.meaning.modifiers;
+    return this.shape.meaning.modifiers;
   }
 
   /** How `value` is to be read. */
@@ -175,7 +177,7 @@ export class DataRecord {
 
   /** The exact number in the base unit; null for other kinds and where the meter says that there is none. */
   get decimal(): Decimal | null {
-    const { meaning } = this;
+    const { meaning } = this.shape;
     if (meaning.error !== null) return null;
     let coefficient: number | bigint;
     let exponent = meaning.exponent;
@@ -194,7 +196,7 @@ export class DataRecord {
 
   /** An exact decimal, local ISO 8601 without zone, a text, hex, or null where there is none. */
   get value(): string | null {
-    if (this.problem !== null || this.meaning.error !== null) return null;
+    if (this.problem !== null || this.shape.meaning.error !== null) return null;
     switch (this.layout) {
       case LAYOUT.text:
         return this.text();
@@ -215,7 +217,7 @@ export class DataRecord {
   /** Why there is no value where there should be one; finishes "Cannot …". */
   get error(): string | null {
     if (this.problem !== null) return this.problem;
-    if (this.meaning.error !== null) return this.meaning.error;
+    if (this.shape.meaning.error !== null) return this.shape.meaning.error;
     if (this.layout >= LAYOUT.dateG) return this.localTime().error;
     if ((this.layout === LAYOUT.float32 || this.layout === LAYOUT.float64) && !Number.isFinite(this.float())) {
       return "Cannot state value: the floating point number is not finite";
@@ -234,9 +236,7 @@ export class DataRecord {
    * modifiers. "energy:Wh:instantaneous:s0:t0:u0" is the present total.
    */
   get key(): string {
-    const { quantity, unit, modifiers } = this.meaning;
-    const key = `${quantity}:${unit}:${this.function}:s${this.storageNumber}:t${this.tariff}:u${this.subunit}`;
-    return modifiers.length === 0 ? key : `${key}:${modifiers.join(",")}`;
+    return this.shape.key;
   }
 
   /** The record as it appears in JSON. */

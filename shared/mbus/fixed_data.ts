@@ -1,4 +1,5 @@
 import { DataRecord, LAYOUT } from "./data_record.ts";
+import { RecordShape } from "./record_shape.ts";
 import { BCD_ERROR, readBcd, readInteger } from "./read_number.ts";
 import { NO_MEANING, ValueMeaning } from "./value_meaning.ts";
 
@@ -83,23 +84,9 @@ function counter(
   const meaning = MEANINGS[unit] ?? unknownUnit(unit);
   const missing = typeof value === "string";
   const problem = value === BCD_ERROR ? "Cannot state value: its BCD has digits that are no decimal digits" : null;
-  return new DataRecord(
-    bytes,
-    bytes,
-    unitByte,
-    unitByte,
-    unitByte + 1,
-    data,
-    data + 4,
-    0,
-    storage,
-    0,
-    subunit,
-    meaning,
-    missing ? LAYOUT.noNumber : LAYOUT.integer,
-    missing ? 0 : value,
-    problem,
-  );
+  const shape = new RecordShape(bytes, unitByte, unitByte, unitByte + 1, 0, storage, 0, subunit, meaning, null, false);
+  const layout = missing ? LAYOUT.noNumber : LAYOUT.integer;
+  return new DataRecord(bytes, bytes, unitByte, data, data + 4, shape, layout, missing ? 0 : value, problem);
 }
 
 function unknownUnit(code: number): ValueMeaning {

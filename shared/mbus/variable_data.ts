@@ -57,7 +57,7 @@ function walk(reader: RecordReader, start: number): VariableData {
   while (reader.at < reader.end) {
     const dif = reader.bytes[reader.at] as number;
     if ((dif & 0x0f) !== 0x0f) {
-      records.push(reader.read(dif));
+      records.push(reader.read());
       data.truncated = reader.truncated;
       data.undecoded = reader.undecoded;
     } else if (dif === 0x2f) {

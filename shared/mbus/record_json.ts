@@ -1,0 +1,4 @@
+/** placeholder */
+export interface RecordJsonParts {
+  head: Uint8Array;
+}

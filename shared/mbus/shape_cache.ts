@@ -1,0 +1,60 @@
+import { type CutBlock, readShape } from "./read_shape.ts";
+import type { RecordShape } from "./record_shape.ts";
+
+/** What follows a byte of a record's blocks: the shape where they end, else the next byte's choices. */
+interface ShapeNode {
+  shape: RecordShape | null;
+  next: (ShapeNode | undefined)[];
+}
+
+/** Blocks that a hostile sender could invent are endless: so many bytes of them are remembered at most … */
+const MOST_NODES = 2048;
+/** … and none that are longer than those of real meters. */
+const LONGEST_REMEMBERED = 40;
+
+const NO_CHOICES: (ShapeNode | undefined)[] = [];
+
+let root: (ShapeNode | undefined)[] = choices();
+let nodes = 0;
+
+/**
+ * The shape of the record that begins at `start`: as {@linkcode readShape}, but what has been read once is found again
+ * by one look-up for each byte.
+ */
+export function shapeAt(bytes: Uint8Array, start: number, end: number): RecordShape | CutBlock {
+  let next = root;
+  for (let at = start; at < end;) {
+    const node = next[bytes[at++] as number];
+    if (node === undefined) break;
+    if (node.shape !== null) return node.shape;
+    next = node.next;
+  }
+  const shape = readShape(bytes, start, end, false);
+  if (typeof shape !== "string" && shape.length <= LONGEST_REMEMBERED) remember(bytes, start, shape);
+  return shape;
+}
+
+function remember(bytes: Uint8Array, start: number, shape: RecordShape): void {
+  if (nodes + shape.length > MOST_NODES) {
+    // Starting anew costs less than keeping account of what is used, and real meters have far fewer.
+    root = choices();
+    nodes = 0;
+  }
+  let next = root;
+  const last = start + shape.length - 1;
+  for (let at = start; at < last; at++) {
+    const byte = bytes[at] as number;
+    let node = next[byte];
+    if (node === undefined) {
+      node = next[byte] = { shape: null, next: choices() };
+      nodes++;
+    }
+    next = node.next;
+  }
+  next[bytes[last] as number] = { shape, next: NO_CHOICES };
+  nodes++;
+}
+
+function choices(): (ShapeNode | undefined)[] {
+  return new Array<ShapeNode | undefined>(256).fill(undefined);
+}
