@@ -1,4 +1,5 @@
 import type { DataRecord, ValueKind } from "../data_record.ts";
+import type { AddressPlace } from "../wireless/meter_address.ts";
 
 /** One value that a profile reads. */
 export interface ProfileValue {
@@ -13,14 +14,6 @@ export interface ProfileValue {
 /** What a profile read, by stable name. */
 export type ProfileValues = Record<string, ProfileValue>;
 
-/** What the profile of a meter makes of one telegram. */
-export interface ProfileReading {
-  /** The profile's name. */
-  profile: string;
-  /** Its fields; those that the telegram does not have are not there. */
-  values: ProfileValues;
-}
-
 /** What a profile may look at. */
 export interface ProfileSource {
   /** Three letters. */
@@ -29,12 +22,14 @@ export interface ProfileSource {
   version: number;
   /** 0 to 255. */
   deviceTypeCode: number;
-  /** The CI field of the transport layer. */
+  /** The CI field of the transport layer, 0 to 255. */
   ci: number;
-  /** The whole telegram, decrypted. */
+  /** The whole telegram without CRCs, decrypted. */
   frame: Uint8Array;
-  /** The maker's own bytes: behind 0F or 1F, or the payload of CI A0 to B7; null without any. */
-  payload: Uint8Array | null;
+  /** Where the maker's own bytes begin in it: behind 0F or 1F, or behind CI A0 to B7; -1 without any. */
+  manufacturerStart: number;
+  /** Behind them. */
+  manufacturerEnd: number;
   /** The records of the standard. */
   records: readonly DataRecord[];
 }
@@ -47,8 +42,16 @@ export interface MeterPattern {
   version?: number;
   /** 0 to 255. */
   deviceTypeCode?: number;
-  /** Only telegrams with this CI field. */
+  /** Only telegrams with this CI field, 0 to 255. */
   ci?: number;
+}
+
+/** The address of a meter whose maker orders it otherwise than the standard. */
+export interface RestatedAddress {
+  /** Where its parts stand; -1 for a version that the telegram has not. */
+  place: Omit<AddressPlace, "deviceType">;
+  /** 0 to 255. */
+  deviceTypeCode: number;
 }
 
 /** A telegram that a profile must read as it says. All of them are made up. */
@@ -59,7 +62,7 @@ export interface ProfileSample {
   values: ProfileValues;
 }
 
-/** The description of one kind of meter whose payload or VIFs are its maker's own. */
+/** The description of one kind of meter whose payload or VIFs are its maker's own. Adding a meter is adding a file. */
 export interface Profile {
   /** Stable, in small letters. */
   name: string;
@@ -67,6 +70,18 @@ export interface Profile {
   meters: readonly MeterPattern[];
   /** Its fields; null where the telegram has not the form that is described here. */
   read(source: ProfileSource): ProfileValues | null;
+  /** The meter's address, where its maker orders it otherwise than the standard. */
+  address?(source: ProfileSource): RestatedAddress;
   /** Telegrams that prove it. */
   samples: readonly ProfileSample[];
+}
+
+/** What the profile of a meter makes of one telegram. */
+export interface ProfileReading {
+  /** The profile's name. */
+  profile: string;
+  /** Its fields; those that the telegram does not have are not there. */
+  values: ProfileValues;
+  /** The meter's address, where it is not what the link layer says; else null. */
+  address: RestatedAddress | null;
 }

@@ -41,7 +41,9 @@ function readFragment(frame: Uint8Array, { keys }: DecodeWirelessOptions): Fragm
   const passage = new Passage(frame, keys);
   refuseFrameToMeter(passage.bytes);
   const layer = readLowerLayers(passage);
-  if (layer === null || layer.fragment === 0) return passage.fail("length", "it is no fragment of a message", passage.at);
+  if (layer === null || layer.fragment === 0) {
+    return passage.fail("length", "it is no fragment of a message", passage.at);
+  }
   return { passage, layer };
 }
 

@@ -1,4 +1,4 @@
-import { applicationError } from "../application_error.ts";
+import { alarmStatus, applicationError } from "../application_error.ts";
 import { readProfile } from "../profiles/read_profile.ts";
 import type { TelegramFault } from "../telegram.ts";
 import { readVariableData, type VariableData } from "../variable_data.ts";
@@ -36,7 +36,7 @@ export interface DecodeWirelessOptions {
  * were handed over.
  *
  * @throws {TelegramError} `truncated`, `length`, `crc` (bytes that were damaged); `key_missing`, `key_wrong`,
- * `unsupported` (each names the meter); `application_error` (the meter reports one).
+ * `unsupported` (each names the meter); `application_error` and `alarm` (the meter reports one).
  *
  * @example
  * ```ts
@@ -93,6 +93,11 @@ export function decodeMessage(
     case "error": {
       const what = applicationError(passage.bytes[passage.at]);
       passage.fail("application_error", `${meterName(passage.meter)} reports ${what}`, passage.at);
+      break;
+    }
+    case "alarm": {
+      const what = alarmStatus(passage.bytes.subarray(passage.at, passage.end));
+      passage.fail("alarm", `${meterName(passage.meter)} reports ${what}`, passage.at);
     }
   }
 }
@@ -118,20 +123,21 @@ function telegramOf(
   const { bytes, end, address, accessNumber, status, meter } = passage;
   const { records, manufacturerData } = data;
   const fault = faultOf(data);
-  const payload = manufacturerData < 0 ? null : bytes.subarray(manufacturerData, end);
+  const block = { manufacturerStart: manufacturerData, manufacturerEnd: end };
+  const reading = readProfile({ ...meter, ci, frame: bytes, ...block, records });
+  const place = reading?.address?.place ?? address;
   return new WirelessTelegram({
     format: passage.format,
     bytes,
     ci,
-    header: { ...address, accessNumber, status },
-    deviceTypeCode: meter.deviceTypeCode,
+    header: { ...place, accessNumber, status },
+    deviceTypeCode: reading?.address?.deviceTypeCode ?? meter.deviceTypeCode,
     encryption: passage.encryption,
     moreRecordsFollow: data.moreRecordsFollow,
     records,
-    manufacturerStart: manufacturerData,
-    manufacturerEnd: end,
+    ...block,
     fault,
-    reading: readProfile({ ...meter, ci, frame: bytes, payload, records }),
+    reading,
     learnt: () => told ?? (FULL_FRAMES.has(ci) && fault === null ? formatOf(bytes, records, manufacturerData) : null),
   });
 }

@@ -12,3 +12,9 @@ export { PRESET_FORMATS } from "./preset_formats.ts";
 export { type DecodeWirelessOptions, decodeWirelessTelegram } from "./decode_wireless_telegram.ts";
 export { decodeWirelessFragments } from "./decode_wireless_fragments.ts";
 export { type WirelessContent, WirelessTelegram, type WirelessTelegramJson } from "./wireless_telegram.ts";
+export {
+  encodeWirelessTelegram,
+  type ExtendedLinkLayerToEncode,
+  type SecurityToEncode,
+  type WirelessTelegramToEncode,
+} from "./encode_wireless_telegram.ts";

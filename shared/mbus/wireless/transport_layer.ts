@@ -6,7 +6,7 @@ import type { Passage } from "./passage.ts";
 import { decryptPayload } from "./security.ts";
 
 /** What stands behind a transport layer's header. */
-export type TransportContent = "records" | "compact" | "format" | "error" | "manufacturer";
+export type TransportContent = "records" | "compact" | "format" | "error" | "alarm" | "manufacturer";
 
 type Header = "none" | "short" | "long";
 
@@ -18,8 +18,11 @@ const TRANSPORT_ROWS: readonly (readonly [ci: number, header: Header, content: T
   [0x6e, "short", "error"],
   [0x6f, "long", "error"],
   [0x70, "none", "error"],
+  [0x71, "none", "alarm"],
   [0x72, "long", "records"],
   [0x73, "long", "compact"],
+  [0x74, "short", "alarm"],
+  [0x75, "long", "alarm"],
   [0x78, "none", "records"],
   [0x79, "none", "compact"],
   [0x7a, "short", "records"],

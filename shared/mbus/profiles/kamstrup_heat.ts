@@ -1,0 +1,29 @@
+import { numberValue, registerOf } from "./fields.ts";
+import type { Profile, ProfileValues } from "./profile.ts";
+
+/** Heat, its inlet, heat and cooling, cooling. */
+const DEVICE_TYPES = [0x04, 0x0a, 0x0b, 0x0c, 0x0d];
+
+/** Name, unit and VIB of values behind VIF FF; older meters put them behind VIF EE. */
+const REGISTERS: readonly (readonly [name: string, unit: string, vibs: readonly string[]])[] = [
+  ["forward_energy_register", "m3·°C", ["FF07", "EEFF07"]],
+  ["return_energy_register", "m3·°C", ["FF08", "EEFF08"]],
+  ["information_flags", "", ["FF22"]],
+];
+
+/** Kamstrup heat meters: volume times flow and return temperature (registers E8 and E9), and the information code. */
+export const kamstrupHeat: Profile = {
+  name: "kamstrup_heat",
+  meters: DEVICE_TYPES.map((deviceTypeCode) => ({ manufacturer: "KAM", deviceTypeCode })),
+  read(source) {
+    const values: ProfileValues = {};
+    for (const [name, unit, vibs] of REGISTERS) {
+      for (const vib of vibs) {
+        const register = registerOf(source, vib);
+        if (register !== null) values[name] = numberValue(register, unit, 0);
+      }
+    }
+    return Object.keys(values).length === 0 ? null : values;
+  },
+  samples: [],
+};

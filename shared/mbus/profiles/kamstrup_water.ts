@@ -1,0 +1,27 @@
+import { flagsValue, registerOf, textValue } from "./fields.ts";
+import type { Profile, ProfileValues } from "./profile.ts";
+
+/** Warm, cold and other water. */
+const DEVICE_TYPES = [0x06, 0x07, 0x15, 0x16];
+
+const STATES = ["dry", "reversed", "leaking", "bursting"];
+
+/** How long a state lasted in the last 30 days, by its code. */
+const DURATIONS = ["", "1-8 h", "9-24 h", "2-3 d", "4-7 d", "8-14 d", "15-21 d", "22-31 d"];
+
+/** Kamstrup water meters: the information code behind VIF FF20, four states and for how long each lasted. */
+export const kamstrupWater: Profile = {
+  name: "kamstrup_water",
+  meters: DEVICE_TYPES.map((deviceTypeCode) => ({ manufacturer: "KAM", deviceTypeCode })),
+  read(source) {
+    const register = registerOf(source, "FF20");
+    if (register === null) return null;
+    const code = Number(register);
+    const values: ProfileValues = { current_state: flagsValue(code & 0x0f, STATES) };
+    STATES.forEach((state, place) => {
+      values[`${state}_duration`] = textValue(DURATIONS[code >> 4 + 3 * place & 7] ?? "");
+    });
+    return values;
+  },
+  samples: [],
+};
