@@ -1,5 +1,5 @@
 import { fullJitterBackoff, type Log } from "@mbus-gateway/resource";
-import { delay } from "@std/async";
+import { abortable, delay } from "@std/async";
 import { type Database, DatabaseError, openDatabase, type OpenDatabaseOptions } from "./db/mod.ts";
 
 /**
@@ -13,9 +13,11 @@ export async function reachDatabase(
   const backoff = fullJitterBackoff({ baseMs: 500, maxMs: 15_000 });
   for (;;) {
     signal.throwIfAborted();
+    const opening = openDatabase({ ...options, log });
     try {
-      return await openDatabase({ ...options, log });
+      return await abortable(opening, signal);
     } catch (error) {
+      if (signal.aborted) opening.then((late) => late[Symbol.asyncDispose](), () => {}); // a stop does not wait for it
       if (!(error instanceof DatabaseError)) throw error;
       log.warn("Cannot start yet: waiting for the database", { error });
     }

@@ -62,19 +62,30 @@ export async function embeddedPostgres(folder: string): Promise<EmbeddedPostgres
   };
 }
 
+/** Messages of the protocol that must be answered: Query and Sync. */
+const ASKING = new Set(["Q", "S"].map((letter) => letter.charCodeAt(0)));
+
 /**
- * An SQL error is an answer of the protocol. What is thrown here instead is the engine itself (out of memory, a trap in
- * the WebAssembly), after which the socket's queue stands still for ever.
+ * An SQL error is an answer of the protocol. When the engine itself fails (a trap in the WebAssembly, its stack or memory
+ * used up) it throws or answers nothing, and whoever waits for the answer waits for ever.
  */
 function reportFailure(pglite: PGlite, report: (error: Error) => void) {
   const exec = pglite.execProtocolRawStream.bind(pglite);
-  pglite.execProtocolRawStream = async (...words) => {
+  const failed = (cause: unknown) =>
+    report(new Error(`Cannot go on with the embedded database: ${cause}; start the server again`, { cause }));
+  pglite.execProtocolRawStream = async (message, options) => {
+    let answered = 0;
+    const onRawData = (data: Uint8Array) => {
+      answered += data.length;
+      options?.onRawData?.(data);
+    };
     try {
-      return await exec(...words);
+      await exec(message, { ...options, onRawData });
     } catch (cause) {
-      report(new Error(`Cannot go on with the embedded database: ${cause}; start the server again`, { cause }));
+      failed(cause);
       throw cause;
     }
+    if (answered === 0 && ASKING.has(message[0] ?? 0)) failed("it gives no answer");
   };
 }
 

@@ -148,3 +148,17 @@ Deno.test({
     assert(!server.lines.some((line) => line.includes(" error ")), server.lines.join("\n"));
   },
 });
+
+Deno.test("the server stops with 0 while a database that says nothing is asked", async () => {
+  using silent = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = silent.addr as Deno.NetAddr;
+  await using server = serverProcess({
+    DATABASE_URL: `postgres://m@127.0.0.1:${port}/m`,
+    HTTP_PORT: String(freePort()),
+  });
+  server.launch();
+  server.ready().catch(() => {});
+  using _connection = await silent.accept();
+  assertEquals(await server.stop(), 0);
+  assert(!server.lines.some((line) => line.includes("Cannot start yet")), "it waited for the connection's time-out");
+});

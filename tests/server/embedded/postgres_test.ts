@@ -102,3 +102,15 @@ Deno.test("embeddedPostgres() goes on when a transaction was given up at its dea
   late.resolve();
   assertEquals((await transaction(database, (tx) => tx`select text from notes`)).length, 0);
 });
+
+Deno.test("embeddedPostgres() says that its engine gives no answer any more", async () => {
+  await using folder = await embeddedFolder();
+  await using postgres = await embeddedPostgres(folder.path);
+  await using database = await openDatabase({ url: postgres.url, maxConnections: 1, transactionDeadlineMs: 500 });
+  const tooDeep = `select ${"array[".repeat(3000)}1${"]".repeat(3000)}`; // uses up the WebAssembly's stack
+  await assertRejects(() => transaction(database, (tx) => tx.unsafe(tooDeep).simple()), DatabaseError);
+  assertEquals(
+    (await postgres.broken).message,
+    "Cannot go on with the embedded database: it gives no answer; start the server again",
+  );
+});
