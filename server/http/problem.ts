@@ -5,7 +5,7 @@
 export class Problem extends Error {
   override name = "Problem";
   constructor(
-    readonly status: 400 | 401 | 403 | 404 | 409 | 413 | 415 | 500 | 503,
+    readonly status: 400 | 401 | 403 | 404 | 409 | 413 | 500 | 503,
     readonly code: string,
     detail: string,
     readonly headers: Record<string, string> = {},
@@ -33,7 +33,6 @@ const TITLES: Record<Problem["status"], string> = {
   404: "Not Found",
   409: "Conflict",
   413: "Content Too Large",
-  415: "Unsupported Media Type",
   500: "Internal Server Error",
   503: "Service Unavailable",
 };

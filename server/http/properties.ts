@@ -6,7 +6,7 @@ import { limitBody, parseBody, parseQuery, rowId } from "./door.ts";
 import { Limit, RowId, Text } from "./fields.ts";
 import { notFound, Problem } from "./problem.ts";
 
-/** An area in square metres as exact decimal text; a JSON number is taken as it is written. */
+/** An area in square metres as exact decimal text; a JSON number is taken too. */
 const Area = v.pipe(
   v.union([v.string(), v.number()], "expected a decimal number of square metres"),
   v.transform(String),
