@@ -54,7 +54,51 @@ export const bMetersHydrodigit: Profile = {
     if ((code & MEMORY_DAYS) === 0 && (code & HISTORY) !== 0) Object.assign(values, history(source, block, at));
     return values;
   },
-  samples: [],
+  samples: [
+    {
+      telegram:
+        "4944B4090800001017077A000000000C1321830000046D3B175F380F8700D2040000000000640000C800002C0100900100F40100580200BC0200200300000000000000000000148F0200",
+      values: {
+        reverse_volume: { value: "1.234", unit: "m3", kind: "number" },
+        january_volume: { value: "1", unit: "m3", kind: "number" },
+        february_volume: { value: "2", unit: "m3", kind: "number" },
+        march_volume: { value: "3", unit: "m3", kind: "number" },
+        april_volume: { value: "4", unit: "m3", kind: "number" },
+        may_volume: { value: "5", unit: "m3", kind: "number" },
+        june_volume: { value: "6", unit: "m3", kind: "number" },
+        july_volume: { value: "7", unit: "m3", kind: "number" },
+        august_volume: { value: "8", unit: "m3", kind: "number" },
+        september_volume: { value: "0", unit: "m3", kind: "number" },
+        october_volume: { value: "0", unit: "m3", kind: "number" },
+        november_volume: { value: "0", unit: "m3", kind: "number" },
+        december_volume: { value: "1677", unit: "m3", kind: "number" },
+      },
+    },
+    {
+      telegram:
+        "3B44B4090800001017067A000000000C14218300000F80640000C800002C0100900100F40100580200BC0200200300000000000000000000148F0200",
+      values: {
+        january_volume: { value: "10", unit: "m3", kind: "number" },
+        february_volume: { value: "20", unit: "m3", kind: "number" },
+        march_volume: { value: "30", unit: "m3", kind: "number" },
+        april_volume: { value: "40", unit: "m3", kind: "number" },
+        may_volume: { value: "50", unit: "m3", kind: "number" },
+        june_volume: { value: "60", unit: "m3", kind: "number" },
+        july_volume: { value: "70", unit: "m3", kind: "number" },
+        august_volume: { value: "80", unit: "m3", kind: "number" },
+        september_volume: { value: "0", unit: "m3", kind: "number" },
+        october_volume: { value: "0", unit: "m3", kind: "number" },
+        november_volume: { value: "0", unit: "m3", kind: "number" },
+        december_volume: { value: "16770", unit: "m3", kind: "number" },
+      },
+    },
+    {
+      telegram: "1A44B4090800001017067A000000000C13218300000F0201000000",
+      values: {
+        reverse_volume: { value: "0.001", unit: "m3", kind: "number" },
+      },
+    },
+  ],
 };
 
 /** A month's reading has a tenth of the resolution that the present one has. */

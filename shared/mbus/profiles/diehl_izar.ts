@@ -1,5 +1,5 @@
-import { flagsValue, numberValue, readFields } from "./fields.ts";
-import type { MeterPattern, Profile, ProfileSource } from "./profile.ts";
+import { numberValue, readFields, textValue } from "./fields.ts";
+import type { MeterPattern, Profile, ProfileValue } from "./profile.ts";
 
 /** Makers of one group who send this payload. */
 const MAKERS = ["DME", "EWT", "HYD", "SAP", "SPL"];
@@ -13,7 +13,31 @@ const FACTORY_KEYS = [0x39bc8a10 ^ 0xe66d83f8, 0x51728910 ^ 0xe66d83f8];
 const SCRAMBLED = 15;
 const FIRST_CLEAR = 0x4b;
 
-const CURRENT_ALARMS = 12;
+/** Clear bytes before them: alarms stand in the other bits. */
+const PERIOD = 11;
+const BATTERY = 12;
+
+/** Byte of the frame, bit in it, name. */
+type Alarm = readonly [at: number, bit: number, name: string];
+
+const CURRENT_ALARMS: readonly Alarm[] = [
+  [11, 7, "general"],
+  [12, 7, "leakage"],
+  [12, 5, "meter_blocked"],
+  [13, 7, "backflow"],
+  [13, 6, "underflow"],
+  [13, 5, "overflow"],
+  [13, 4, "submarine"],
+  [13, 3, "sensor_fraud"],
+  [13, 1, "mechanical_fraud"],
+];
+
+const PREVIOUS_ALARMS: readonly Alarm[] = [
+  [12, 6, "leakage"],
+  [13, 2, "sensor_fraud"],
+  [13, 0, "mechanical_fraud"],
+];
+
 const WATER = 0x07;
 
 /**
@@ -29,7 +53,6 @@ export const diehlIzar: Profile = {
     const { frame } = source;
     const clear = unscramble(frame);
     if (clear === null) return null;
-    const [period = 0, battery = 0, alarms = 0] = frame.subarray(CURRENT_ALARMS - 1, CURRENT_ALARMS + 2);
     return {
       ...readFields([
         ["total_volume", "m3", 1, "uint32", -3],
@@ -37,28 +60,10 @@ export const diehlIzar: Profile = {
         ["last_month_date", "", 9, "dateG"],
       ], clear),
       // The counts are half years, and a power of two in seconds.
-      remaining_battery_lifetime: numberValue(battery & 0x1f, "year", -1, 5),
-      transmission_period: numberValue(4 << (period & 0x0f), "s", 0),
-      current_alarms: flagsValue(
-        period >> 7 | battery >> 6 & 2 | battery >> 3 & 4 | alarms >> 4 & 8 | alarms >> 2 & 16 | alarms & 32 |
-          alarms << 2 & 64 | alarms << 4 & 128 | alarms << 7 & 256,
-        [
-          "general",
-          "leakage",
-          "meter_blocked",
-          "backflow",
-          "underflow",
-          "overflow",
-          "submarine",
-          "sensor_fraud",
-          "mechanical_fraud",
-        ],
-      ),
-      previous_alarms: flagsValue(battery >> 6 & 1 | alarms >> 1 & 2 | alarms << 2 & 4, [
-        "leakage",
-        "sensor_fraud",
-        "mechanical_fraud",
-      ]),
+      remaining_battery_lifetime: numberValue((frame[BATTERY] as number) & 0x1f, "year", -1, 5),
+      transmission_period: numberValue(4 << ((frame[PERIOD] as number) & 0x0f), "s", 0),
+      current_alarms: alarmsOf(frame, CURRENT_ALARMS),
+      previous_alarms: alarmsOf(frame, PREVIOUS_ALARMS),
     };
   },
   address({ manufacturer, frame }) {
@@ -68,8 +73,42 @@ export const diehlIzar: Profile = {
     }
     return { place: { manufacturer: 2, version: 4, identification: 6 }, deviceTypeCode: frame[5] as number };
   },
-  samples: [],
+  samples: [
+    {
+      telegram: "1944A511780712347856A2018A0013E444DDC72EDF7983C2122E",
+      values: {
+        total_volume: { value: "123456.789", unit: "m3", kind: "number" },
+        last_month_volume: { value: "100000", unit: "m3", kind: "number" },
+        last_month_date: { value: "2021-12-31", unit: "", kind: "date" },
+        remaining_battery_lifetime: { value: "5", unit: "year", kind: "number" },
+        transmission_period: { value: "8", unit: "s", kind: "number" },
+        current_alarms: { value: "leakage", unit: "", kind: "text" },
+        previous_alarms: { value: "", unit: "", kind: "text" },
+      },
+    },
+    {
+      telegram: "1944304C42000021D401A283FFFF0005F7EBF9AFAD0156D5E168",
+      values: {
+        total_volume: { value: "0.001", unit: "m3", kind: "number" },
+        last_month_volume: { value: "4294967.295", unit: "m3", kind: "number" },
+        last_month_date: { value: null, unit: "", kind: "date" },
+        remaining_battery_lifetime: { value: "15.5", unit: "year", kind: "number" },
+        transmission_period: { value: "32", unit: "s", kind: "number" },
+        current_alarms: {
+          value: "general leakage meter_blocked backflow underflow overflow submarine sensor_fraud mechanical_fraud",
+          unit: "",
+          kind: "text",
+        },
+        previous_alarms: { value: "leakage sensor_fraud mechanical_fraud", unit: "", kind: "text" },
+      },
+    },
+  ],
 };
+
+function alarmsOf(frame: Uint8Array, alarms: readonly Alarm[]): ProfileValue {
+  const raised = alarms.filter(([at, bit]) => ((frame[at] as number) >> bit & 1) !== 0);
+  return textValue(raised.map(([, , name]) => name).join(" "));
+}
 
 /** The clear bytes under whichever factory key gives them; null where none does. */
 function unscramble(frame: Uint8Array): Uint8Array | null {

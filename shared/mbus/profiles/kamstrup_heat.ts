@@ -25,5 +25,21 @@ export const kamstrupHeat: Profile = {
     }
     return Object.keys(values).length === 0 ? null : values;
   },
-  samples: [],
+  samples: [
+    {
+      telegram: "2C442D2C100000103504780406D204000004FF07FFFFFFFF04FF08D007000004FF221000000044FF0705000000",
+      values: {
+        forward_energy_register: { value: "4294967295", unit: "m3·°C", kind: "number" },
+        return_energy_register: { value: "2000", unit: "m3·°C", kind: "number" },
+        information_flags: { value: "16", unit: "", kind: "number" },
+      },
+    },
+    {
+      telegram: "1A442D2C110000101C0D7804EEFF072C01000004EEFF08C8000000",
+      values: {
+        forward_energy_register: { value: "300", unit: "m3·°C", kind: "number" },
+        return_energy_register: { value: "200", unit: "m3·°C", kind: "number" },
+      },
+    },
+  ],
 };

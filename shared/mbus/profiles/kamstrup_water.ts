@@ -23,5 +23,16 @@ export const kamstrupWater: Profile = {
     });
     return values;
   },
-  samples: [],
+  samples: [
+    {
+      telegram: "15442D2C120000101B167802FF20353C0413E8030000",
+      values: {
+        current_state: { value: "dry leaking", unit: "", kind: "text" },
+        dry_duration: { value: "2-3 d", unit: "", kind: "text" },
+        reversed_duration: { value: "", unit: "", kind: "text" },
+        leaking_duration: { value: "22-31 d", unit: "", kind: "text" },
+        bursting_duration: { value: "1-8 h", unit: "", kind: "text" },
+      },
+    },
+  ],
 };

@@ -28,7 +28,33 @@ export const techemMkRadio: Profile = {
     };
     return source.version === MK_RADIO_3 ? { ...values, ...dates(payload) } : values;
   },
-  samples: [],
+  samples: [
+    {
+      telegram: "15446850070000107462A2069F2764004006FA000000",
+      values: {
+        total_volume: { value: "35", unit: "m3", kind: "number" },
+        due_date_volume: { value: "10", unit: "m3", kind: "number" },
+        due_date: { value: "2019-12-31", unit: "", kind: "date" },
+        date: { value: "2020-03-04", unit: "", kind: "date" },
+      },
+    },
+    {
+      telegram: "15446850070000107472A2063F286400F00A00000000",
+      values: {
+        total_volume: { value: "10", unit: "m3", kind: "number" },
+        due_date_volume: { value: "10", unit: "m3", kind: "number" },
+        due_date: { value: "2020-01-31", unit: "", kind: "date" },
+        date: { value: "2020-05-15", unit: "", kind: "date" },
+      },
+    },
+    {
+      telegram: "15446850070000109572A2069F27FFFF400601000000",
+      values: {
+        total_volume: { value: "6553.6", unit: "m3", kind: "number" },
+        due_date_volume: { value: "6553.5", unit: "m3", kind: "number" },
+      },
+    },
+  ],
 };
 
 /** The due date is whole; the present one has day and month only, and is the first such day behind the due date. */

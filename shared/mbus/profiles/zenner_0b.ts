@@ -18,5 +18,14 @@ export const zenner0b: Profile = {
       ["total_volume", "m3", 8, "uint32", -11, LITRE_PARTS],
     ], block);
   },
-  samples: [],
+  samples: [
+    {
+      telegram: "1C44496A090000100B167A000000000F0300000080E80300010000FF00",
+      values: {
+        status_flags: { value: "3", unit: "", kind: "number" },
+        due_date_volume: { value: "1.0005", unit: "m3", kind: "number" },
+        total_volume: { value: "16711.68000390625", unit: "m3", kind: "number" },
+      },
+    },
+  ],
 };
