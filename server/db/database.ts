@@ -137,6 +137,7 @@ function connect(address: DatabaseAddress, ca: string | undefined, max: number):
     max,
     max_lifetime: null,
     connect_timeout: 10,
+    backoff: (attempt) => (0.5 + Math.random() / 2) * Math.min(0.05 * 2 ** attempt, 2), // seconds; its own goes up to 20
     onnotice: () => {},
     connection: { application_name: "mbus-server", TimeZone: "UTC" },
   });

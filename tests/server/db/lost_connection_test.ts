@@ -113,6 +113,26 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "a single statement works again after a restart of PostgreSQL, idle or in the middle of others",
+  ...needs("initdb"),
+  async fn() {
+    await using at = await freshDatabase();
+    const one = async () => (await at.database.sql`select 1 as n`)[0]?.n;
+    assertEquals(await one(), 1);
+    const running = Promise.allSettled(Array.from({ length: 5 }, () => at.database.sql`select pg_sleep(20)`));
+    await delay(100);
+    await privatePostgres().stop();
+    await privatePostgres().start();
+    assert((await running).every(({ status }) => status === "rejected"));
+    assertEquals(await one(), 1);
+    await privatePostgres().stop();
+    await privatePostgres().start();
+    await delay(50); // the connections are found closed
+    assertEquals(await one(), 1);
+  },
+});
+
 Deno.test("openDatabase() says what it cannot reach, without the password", async () => {
   const error = await assertRejects(
     () => openDatabase({ url: "postgres://mbus:secret@127.0.0.1:1/mbus" }),
