@@ -26,8 +26,8 @@ interface Victim {
 
 /**
  * Kills the processes of a site with SIGKILL, one after the other at random moments, each about as often as the others,
- * and starts each again: every second time without waiting until it is ready, so that a start is killed as well. All
- * run when this returns.
+ * and starts each again: half of them only after the next one was killed as well, so that two are away at once, and half
+ * of the others without waiting until they are ready, so that starts are killed too. All run when this returns.
  *
  * @returns how often each was killed.
  */
@@ -37,20 +37,30 @@ export async function killRound(site: Site, { kills, seed, onKill = () => {}, si
   const names = Object.keys(victims);
   const counts = Object.fromEntries(names.map((name) => [name, 0]));
   const coming = new Map<string, () => Promise<unknown>>();
+  const start = async (name: string) => void coming.set(name, await victimOf(victims, name).start());
+  let dead: string | null = null;
   let turn: string[] = [];
   for (let kill = 1; kill <= kills; kill++) {
-    await delay(random() * LONGEST_LIFE_MS, { signal });
     if (turn.length === 0) turn = shuffled(names, random);
-    const name = turn.pop();
-    const victim = victims[name ?? ""];
-    if (name === undefined || victim === undefined) throw new Error("Cannot kill: there is nobody");
+    const name = turn.pop() ?? "";
+    if (dead === name) {
+      await start(name);
+      await coming.get(name)?.();
+      dead = null;
+    }
+    await delay(random() * LONGEST_LIFE_MS, { signal });
     onKill(kill, name);
-    await victim.kill();
+    await victimOf(victims, name).kill();
+    coming.delete(name);
     counts[name] = (counts[name] ?? 0) + 1;
     await delay(random() * LONGEST_DEATH_MS, { signal });
-    coming.set(name, await victim.start());
+    if (dead !== null) await start(dead);
+    dead = random() < 0.5 ? name : null;
+    if (dead !== null) continue;
+    await start(name);
     if (random() < 0.5) await coming.get(name)?.();
   }
+  if (dead !== null) await start(dead);
   for (const ready of coming.values()) await ready();
   return counts;
 }
@@ -69,6 +79,12 @@ export async function drain(site: Site): Promise<number[]> {
   await site.until("everything taken is confirmed", () => readSpool(site.spool).rows.size === 0, 120_000);
   codes.push(await site.gateway.stop(), await site.server.stop());
   return codes;
+}
+
+function victimOf(victims: Record<string, Victim>, name: string): Victim {
+  const victim = victims[name];
+  if (victim === undefined) throw new Error(`Cannot kill ${name}: there is no such process`);
+  return victim;
 }
 
 function victimsOf({ gateway, server, platform: { broker, database } }: Site): Record<string, Victim> {
