@@ -113,7 +113,7 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<Databa
     async [Symbol.asyncDispose]() {
       closed = true;
       unwatch();
-      await close(pool.sql, 5);
+      await close(pool.sql, 1); // whoever used it has ended; a connection that was lost once would wait for ever
     },
   };
 }
