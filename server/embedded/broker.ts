@@ -2,8 +2,9 @@ import { createServer, type Socket } from "node:net";
 import { timingSafeEqual } from "node:crypto";
 import { Aedes } from "aedes";
 import { ConfigurationError, type Log, silentLog } from "@mbus-gateway/resource";
+import { SERVER_NAME } from "@mbus-gateway/wire";
 import { PacketLimit } from "./packet_limit.ts";
-import { mayRead, maySubscribe, mayWrite, SERVER_NAME } from "./topic_rights.ts";
+import { mayRead, maySubscribe, mayWrite } from "./topic_rights.ts";
 
 /** An MQTT broker inside this process, for trying and for one small site: MQTT 3.1.1, loopback, nothing on disk. */
 export interface EmbeddedBroker extends AsyncDisposable {

@@ -1,5 +1,4 @@
-/** The name under which the server itself speaks to the broker; no gateway can be called so there. */
-export const SERVER_NAME = "mbus-server";
+import { SERVER_NAME } from "@mbus-gateway/wire";
 
 /**
  * The rules of `deploy/mosquitto.acl`: what is not granted is denied. `+` is one level, a last `#` any number of them,

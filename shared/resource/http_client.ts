@@ -151,10 +151,10 @@ function redirectOf(method: string, { status, headers }: Response): string | nul
   return [301, 302, 303, 307, 308].includes(status) ? headers.get("location") : null;
 }
 
+/** To another host only what says nothing of the caller: services have credentials under many names. */
 function withoutCredentials(headers: Headers): Headers {
-  const rest = new Headers(headers);
-  for (const name of ["authorization", "cookie", "proxy-authorization"]) rest.delete(name);
-  return rest;
+  const harmless = ["accept", "accept-encoding", "accept-language", "user-agent"];
+  return new Headers([...headers].filter(([name]) => harmless.includes(name)));
 }
 
 function answered(method: string, target: URL, { status, statusText }: Response, bytes: Uint8Array): HttpError {

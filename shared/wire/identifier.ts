@@ -1,5 +1,8 @@
 import * as v from "valibot";
 
+/** The common name of the server's certificate, to which the broker grants every gateway's topics. */
+export const SERVER_NAME = "mbus-server";
+
 /**
  * A gateway's id: 1 to 64 letters, digits, `-` or `_`, beginning with a letter or digit. It is one level of an MQTT
  * topic and a certificate's common name, so `/`, `+`, `#` and white space cannot be part of it.
@@ -7,6 +10,7 @@ import * as v from "valibot";
 export const GatewayId = v.pipe(
   v.string(),
   v.regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/, "expected a gateway id such as GW-0001"),
+  v.check((id) => id !== SERVER_NAME, `${SERVER_NAME} is the server's own name at the broker`),
 );
 
 /** The random id of one spool file; (gateway, epoch, sequence) names a readout for ever. */

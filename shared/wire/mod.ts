@@ -7,7 +7,7 @@ export * from "./version.ts";
 export * from "./topic.ts";
 export * from "./ranges.ts";
 export { WireError, type WireErrorCode } from "./wire_error.ts";
-export { GatewayId } from "./identifier.ts";
+export { GatewayId, SERVER_NAME } from "./identifier.ts";
 export * from "./readout.ts";
 export * from "./payload.ts";
 export * from "./confirmation.ts";

@@ -1,4 +1,3 @@
-// deno-lint-ignore-file jsx-key -- rendered once to text: nothing is matched by key
 import type { GatewayRow } from "../gateways.ts";
 import { groupDigits } from "./human_value.ts";
 import { ago, Moment } from "./moment.tsx";

@@ -1,4 +1,3 @@
-// deno-lint-ignore-file jsx-key -- rendered once to text: nothing is matched by key
 import type { LatestRow } from "../meter_queries.ts";
 import { humanValue, shownUnit } from "./human_value.ts";
 import { KindIcon } from "./kind_icon.tsx";

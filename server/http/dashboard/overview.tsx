@@ -1,4 +1,3 @@
-// deno-lint-ignore-file jsx-key -- rendered once to text: nothing is matched by key
 import { EmptyState } from "./empty_state.tsx";
 import { GatewayStatus } from "./gateway_status.tsx";
 import { link } from "./links.ts";

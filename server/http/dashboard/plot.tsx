@@ -1,4 +1,3 @@
-// deno-lint-ignore-file jsx-key -- rendered once to text: nothing is matched by key
 import { timeTicks, type ValueAxis, valueAxis } from "./axis.ts";
 import { utcText } from "./moment.tsx";
 

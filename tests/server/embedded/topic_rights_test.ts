@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { mayRead, maySubscribe, mayWrite, SERVER_NAME } from "../../../server/embedded/topic_rights.ts";
+import { SERVER_NAME } from "@mbus-gateway/wire";
+import { mayRead, maySubscribe, mayWrite } from "../../../server/embedded/topic_rights.ts";
 
 const ME = "GW-0001";
 

@@ -122,13 +122,15 @@ Deno.test("httpClient() refuses http: to other machines, also where a redirect l
 });
 
 Deno.test("httpClient() follows redirects a few times, without credentials to another origin", async () => {
-  await using other = answering((request) => new Response(request.headers.get("authorization") ?? "nothing"));
+  await using other = answering(({ headers }) =>
+    new Response(headers.get("authorization") ?? headers.get("x-api-key") ?? "nothing")
+  );
   await using server = answering((request) => {
     const left = Number(new URL(request.url).pathname.slice(1));
     return Response.redirect(left === 0 ? `${other.url}/` : `${new URL(request.url).origin}/${left - 1}`, 302);
   });
   await using http = httpClient();
-  const headers = { authorization: "Bearer secret" };
+  const headers = { authorization: "Bearer secret", "x-api-key": "secret" };
   const { bytes } = await http.request("GET", `${server.url}/2`, { headers });
   assertEquals(new TextDecoder().decode(bytes), "nothing");
   await assertRejects(() => http.request("GET", `${server.url}/20`, { headers }), Error, "more than 5 times");
