@@ -9,6 +9,7 @@ import {
   formatOf,
   readFormatFrame,
 } from "./compact_frame.ts";
+import { expandCompactProfiles } from "./compact_profile.ts";
 import { isExtendedLinkLayer, readExtendedLinkLayer } from "./extended_link_layer.ts";
 import { refuseFrameToMeter } from "./frame.ts";
 import { FRAGMENTATION_LAYER, type FragmentationLayer, readFragmentationLayer } from "./fragmentation_layer.ts";
@@ -32,7 +33,8 @@ export interface DecodeWirelessOptions {
  * extended link layer, authentication and fragmentation layer, transport layer, encryption, application data
  * (EN 13757-4, -7, -3). A payload that is clear although its header announces encryption is decoded as it is.
  *
- * Offsets of records count in `clearBytes`: the frame without CRCs, decrypted. Offsets of errors count in the bytes that
+ * Offsets of records count in `clearBytes`: the frame without CRCs, decrypted; behind it stand the records that compact
+ * profiles unfold into. Offsets of errors count in the bytes that
  * were handed over.
  *
  * @throws {TelegramError} `truncated`, `length`, `crc` (bytes that were damaged); `key_missing`, `key_wrong`,
@@ -125,16 +127,16 @@ function telegramOf(
   const fault = faultOf(data);
   const block = { manufacturerStart: manufacturerData, manufacturerEnd: end };
   const reading = readProfile({ ...meter, ci, frame: bytes, ...block, records });
+  const expanded = expandCompactProfiles(bytes, end, records);
   const place = reading?.address?.place ?? address;
   return new WirelessTelegram({
     format: passage.format,
-    bytes,
+    ...expanded,
     ci,
     header: { ...place, accessNumber, status },
     deviceTypeCode: reading?.address?.deviceTypeCode ?? meter.deviceTypeCode,
     encryption: passage.encryption,
     moreRecordsFollow: data.moreRecordsFollow,
-    records,
     ...block,
     fault,
     reading,
