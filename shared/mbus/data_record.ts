@@ -1,8 +1,10 @@
 import type { ValueFunction } from "./data_field_kind.ts";
 import { addDecimals, type Decimal, decimalOfFloat, decimalText, multiplyExact } from "./decimal.ts";
 import { toHex } from "./hex.ts";
+import type { JsonText } from "./json_text.ts";
 import { dateG, dateTimeF, dateTimeI, type LocalDateTime, timeJ } from "./local_date_time.ts";
 import { readFloat } from "./read_number.ts";
+import { jsonPartsOf, jsonTail } from "./record_json.ts";
 import type { RecordShape } from "./record_shape.ts";
 
 /** What kind of value a record has; says how `value` is to be read. */
@@ -37,6 +39,8 @@ const KINDS: readonly ValueKind[] = [
   "time",
 ];
 
+const NULL = Uint8Array.of(0x6e, 0x75, 0x6c, 0x6c);
+
 /** Where the parts of a record lie in the bytes of its telegram. */
 export interface RecordPlace {
   /** The DIF. */
@@ -55,8 +59,6 @@ export interface RecordPlace {
 export interface DataRecordJson {
   /** See {@linkcode DataRecord.key}. */
   key: string;
-  /** Where the record begins in its telegram. */
-  offset: number;
   /** The data information block as hex. */
   dib: string;
   /** The value information block as hex. */
@@ -83,6 +85,8 @@ export interface DataRecordJson {
   modifiers: readonly string[];
   /** Why there is no value where there should be one; finishes "Cannot …". */
   error: string | null;
+  /** Where the record begins in its telegram. */
+  offset: number;
 }
 
 /**
@@ -243,8 +247,38 @@ export class DataRecord {
   toJSON(): DataRecordJson {
     const { key, offset, dib, vib, data, storageNumber, tariff, subunit, quantity, unit } = this;
     const { value, kind, modifiers, error } = this;
-    const base = { key, offset, dib, vib, data, function: this.function, storageNumber, tariff, subunit };
-    return { ...base, quantity, unit, value, kind, modifiers, error };
+    const base = { key, dib, vib, data, function: this.function, storageNumber, tariff, subunit };
+    return { ...base, quantity, unit, value, kind, modifiers, error, offset };
+  }
+
+  /** Adds what `JSON.stringify(record)` gives, without making strings of what is bytes or digits. */
+  writeJson(json: JsonText): void {
+    const { shape, layout } = this;
+    if (this.error !== null) return json.rawText(JSON.stringify(this));
+    const { head, middle, tails } = jsonPartsOf(shape);
+    json.raw(head);
+    json.hex(this.bytes, this.dataStart, this.end);
+    json.raw(middle);
+    this.writeValue(json);
+    json.raw(tails[layout] ??= jsonTail(this.kind, shape.meaning.modifiers));
+    json.integer(this.offset);
+    json.character(0x7d);
+  }
+
+  /** Adds the value as it appears in JSON. */
+  private writeValue(json: JsonText): void {
+    const { factor, exponent, offset } = this.shape.meaning;
+    if (this.layout === LAYOUT.integer && offset === null) {
+      const coefficient = factor === 1 ? this.coefficient : multiplyExact(this.coefficient, factor);
+      if (typeof coefficient === "number") {
+        json.character(0x22);
+        json.decimal(coefficient, exponent);
+        return json.character(0x22);
+      }
+    }
+    const value = this.value;
+    if (value === null) json.raw(NULL);
+    else json.latin1(value);
   }
 
   /** The data as a binary floating point number. */

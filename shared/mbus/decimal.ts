@@ -59,10 +59,15 @@ export function decimalOfFloat(value: number): Decimal {
   // value = numerator / 2^halvings, and 1 / 2^k = 5^k / 10^k
   let numerator = value;
   let halvings = 0;
+  let power = 1;
   while (!Number.isInteger(numerator)) {
     numerator *= 2;
     halvings++;
+    power *= 5;
   }
+  const product = numerator * power;
+  // A product that is safe was made of safe factors, so it is exact.
+  if (Number.isSafeInteger(product)) return { coefficient: product, exponent: -halvings };
   return { coefficient: narrow(BigInt(numerator) * 5n ** BigInt(halvings)), exponent: -halvings };
 }
 

@@ -7,16 +7,15 @@ import { identificationText } from "./identification.ts";
 import { manufacturerAt } from "./manufacturer.ts";
 import { type HeaderPlace, Telegram, type TelegramFault } from "./telegram.ts";
 import { TelegramError } from "./telegram_error.ts";
+import { type DecodeWirelessOptions, decodeWirelessTelegram } from "./wireless/decode_wireless_telegram.ts";
+import { isWirelessFrame } from "./wireless/frame.ts";
 import { readVariableData, type VariableData } from "./variable_data.ts";
 
 /** Raised whenever a value could come out otherwise than before: whoever keeps telegrams may then decode them again. */
 export const DECODER_VERSION = 2;
 
-/** What somebody knows about a meter that its telegram does not say. */
-export interface DecodeOptions {
-  /** Integers are never negative, although the standard says that they are signed. By default they are signed. */
-  unsigned?: boolean;
-}
+/** What somebody knows about meters that their telegrams do not say. */
+export type DecodeOptions = DecodeWirelessOptions;
 
 const CI_OFFSET = 6;
 const LONG_HEADER = 12;
@@ -43,13 +42,14 @@ const FIXED_PLACE: HeaderPlace = Object.freeze({ ...NO_HEADER, identification: 7
 const SHORT_HEADER_PLACE: HeaderPlace = Object.freeze({ ...NO_HEADER, accessNumber: 7, status: 8 });
 
 /**
- * Decodes a whole wired telegram: a long frame from its first 68 to its 16.
+ * Decodes a whole telegram: a wired long frame from its first 68 to its 16, or a wireless frame from its L field as
+ * {@linkcode decodeWirelessTelegram} takes it. The bytes themselves tell which.
  *
  * One bad record never costs the others: it is in `records` with its bytes and its error. Where the bytes end within a
  * record, or a record's length cannot be known, the rest is the last record and `fault` says so.
  *
  * @param frame exactly one frame. It is not copied: the telegram makes its texts from it when they are asked for.
- * @throws {TelegramError} what {@linkcode parseFrame} throws; `truncated` (bytes are missing), `length` (bytes are left
+ * @throws {TelegramError} what {@linkcode parseFrame} and {@linkcode decodeWirelessTelegram} throw; `truncated` (bytes are missing), `length` (bytes are left
  * over), `application_error` and `alarm` (the meter reports one), `key_missing` (the payload is encrypted), `unsupported` (the CI
  * field announces no readings that are decoded here, or the frame goes to a meter).
  *
@@ -61,6 +61,11 @@ const SHORT_HEADER_PLACE: HeaderPlace = Object.freeze({ ...NO_HEADER, accessNumb
  * ```
  */
 export function decodeTelegram(frame: Uint8Array, options?: DecodeOptions): Telegram {
+  if (isWirelessFrame(frame)) return decodeWirelessTelegram(frame, options);
+  return decodeWiredTelegram(frame, options);
+}
+
+function decodeWiredTelegram(frame: Uint8Array, options: DecodeOptions | undefined): Telegram {
   const parsed = parseFrame(frame);
   if ("needs" in parsed) {
     const message = `Cannot read frame: at least ${parsed.needs} bytes are missing (offset ${frame.length})`;

@@ -5,7 +5,7 @@
  * @module
  */
 export { TelegramError, type TelegramErrorCode } from "./telegram_error.ts";
-export { fromHex, toHex } from "./hex.ts";
+export { fromHex, readHexDigits, toHex } from "./hex.ts";
 export {
   type AckFrame,
   type ControlFrame,
@@ -17,6 +17,7 @@ export {
   type ShortFrame,
 } from "./frame.ts";
 export { FrameScanner, type ScannedFrame, type SkippedBytes } from "./frame_scanner.ts";
+export { JsonText } from "./json_text.ts";
 export { type Decimal, decimalOfFloat, decimalText } from "./decimal.ts";
 export { manufacturerCode, manufacturerText } from "./manufacturer.ts";
 export { identificationBytes, identificationText } from "./identification.ts";
@@ -28,5 +29,7 @@ export { DataRecord, type DataRecordJson, type RecordPlace, type ValueKind } fro
 export { type HeaderPlace, Telegram, type TelegramFault, type TelegramJson } from "./telegram.ts";
 export { type DecodeOptions, DECODER_VERSION, decodeTelegram } from "./decode_telegram.ts";
 export { type JoinedReadout, joinTelegrams, type ReadoutRecord } from "./readout.ts";
+export * from "./wireless/mod.ts";
+export type { ProfileReading, ProfileValue, ProfileValues } from "./profiles/profile.ts";
 export { deviceTypeName } from "./device_type.ts";
 export { annotateFrame, type Annotation, statusText } from "./annotate.ts";

@@ -1,8 +1,43 @@
 import type { DataRecord, DataRecordJson } from "./data_record.ts";
 import { deviceTypeName } from "./device_type.ts";
 import { toHex } from "./hex.ts";
+import { type JsonText, jsonTexts } from "./json_text.ts";
 import { identificationText } from "./identification.ts";
 import { manufacturerAt } from "./manufacturer.ts";
+
+const COMMA = 0x2c;
+const QUOTE = 0x22;
+const BRACE = 0x7b;
+const BRACE_END = 0x7d;
+
+/** What stands between the values of a telegram's JSON text. */
+const TEXTS = jsonTexts({
+  wired: '"link":"wired","ci":"',
+  wireless: '"link":"wireless","ci":"',
+  address: '","address":',
+  identification: ',"identification":',
+  manufacturer: ',"manufacturer":',
+  version: ',"version":',
+  deviceTypeCode: ',"deviceTypeCode":',
+  deviceType: ',"deviceType":',
+  accessNumber: ',"accessNumber":',
+  status: ',"status":',
+  encryption: ',"encryption":',
+  lastRecords: ',"moreRecordsFollow":false,"records":[',
+  moreRecords: ',"moreRecordsFollow":true,"records":[',
+  manufacturerData: '],"manufacturerData":',
+  none: "null",
+});
+
+function writeNumber(json: JsonText, value: number | null): void {
+  if (value === null) json.raw(TEXTS.none);
+  else json.integer(value);
+}
+
+function writeText(json: JsonText, text: string | null): void {
+  if (text === null) json.raw(TEXTS.none);
+  else json.latin1(text);
+}
 
 /** Bytes that could not be read as the rest of a telegram promised; the records before them are whole. */
 export interface TelegramFault {
@@ -164,6 +199,59 @@ export class Telegram implements TelegramJson {
       records: this.records.map((record) => record.toJSON()),
       manufacturerData,
     };
+  }
+
+  /** Adds what `JSON.stringify(telegram)` gives, without making strings of what is bytes or digits. */
+  writeJson(json: JsonText): void {
+    json.character(BRACE);
+    this.writeFields(json);
+    json.character(BRACE_END);
+  }
+
+  /** Adds the fields of the JSON object without its braces. */
+  writeFields(json: JsonText): void {
+    this.writeHeader(json);
+    const { records } = this;
+    for (let i = 0; i < records.length; i++) {
+      if (i > 0) json.character(COMMA);
+      (records[i] as DataRecord).writeJson(json);
+    }
+    json.raw(TEXTS.manufacturerData);
+    if (this.manufacturerStart < 0) return json.raw(TEXTS.none);
+    json.character(QUOTE);
+    json.hex(this.bytes, this.manufacturerStart, this.manufacturerEnd);
+    json.character(QUOTE);
+  }
+
+  /** Adds what stands before the first record. */
+  private writeHeader(json: JsonText): void {
+    const { header, ordered, encryption } = this;
+    json.raw(TEXTS[this.link]);
+    json.hexByte(this.ciCode);
+    json.raw(TEXTS.address);
+    writeNumber(json, this.address);
+    json.raw(TEXTS.identification);
+    if (header.identification < 0) json.raw(TEXTS.none);
+    else {
+      json.character(QUOTE);
+      for (let i = 3; i >= 0; i--) json.hexByte(ordered[header.identification + i] as number);
+      json.character(QUOTE);
+    }
+    json.raw(TEXTS.manufacturer);
+    writeText(json, this.manufacturer);
+    json.raw(TEXTS.version);
+    writeNumber(json, this.version);
+    json.raw(TEXTS.deviceTypeCode);
+    writeNumber(json, this.deviceTypeCode);
+    json.raw(TEXTS.deviceType);
+    writeText(json, this.deviceType);
+    json.raw(TEXTS.accessNumber);
+    writeNumber(json, this.accessNumber);
+    json.raw(TEXTS.status);
+    writeNumber(json, this.status);
+    json.raw(TEXTS.encryption);
+    writeText(json, encryption);
+    json.raw(this.moreRecordsFollow ? TEXTS.moreRecords : TEXTS.lastRecords);
   }
 
   /** A byte of the header, null where the header has it not. */

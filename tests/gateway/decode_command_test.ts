@@ -15,8 +15,8 @@ async function run(args: string[], input: string[] = [], files: Record<string, s
   const result = { code: -1, out: "", err: "" };
   result.code = await decodeCommand(args, {
     stdin: ReadableStream.from(input.map((text) => new TextEncoder().encode(text))),
-    stdout: (text) => void (result.out += text),
-    stderr: (text) => void (result.err += text),
+    stdout: (bytes) => void (result.out += new TextDecoder().decode(bytes)),
+    stderr: (bytes) => void (result.err += new TextDecoder().decode(bytes)),
     readTextFile: (path) => {
       const text = files[path];
       return text === undefined ? Promise.reject(new Deno.errors.NotFound(path)) : Promise.resolve(text);
@@ -127,9 +127,9 @@ Deno.test("decodeCommand() streams: output appears while input is still to come,
       controller.enqueue(batch);
     },
   });
-  const count = async (text: string) => {
+  const count = async (bytes: Uint8Array) => {
     await Promise.resolve();
-    written += text.split("\n").length - 1;
+    written += new TextDecoder().decode(bytes).split("\n").length - 1;
   };
   const nothing = () => Promise.resolve("");
   const code = await decodeCommand(["--format", "ndjson"], {
@@ -156,5 +156,5 @@ Deno.test("decodeCommand() explains itself, and what it does with keys", async (
   const { code, out } = await run(["--help"]);
   assertEquals(code, 0);
   assertEquals(out.includes("--format"), true);
-  assertEquals(out.includes("not used yet"), true);
+  assertEquals(out.includes("--keys FILE"), true);
 });

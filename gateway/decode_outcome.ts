@@ -1,0 +1,89 @@
+import {
+  type CompactFormat,
+  decodeTelegram,
+  fromHex,
+  type JsonText,
+  type KeyLookup,
+  type Telegram,
+  TelegramError,
+  WirelessTelegram,
+} from "@mbus-gateway/mbus";
+
+/** What became of one input: a telegram, an error, or both where the telegram ends within a record. */
+export interface Outcome {
+  frame: Uint8Array | null;
+  telegram: Telegram | null;
+  error: { message: string; code: string; offset: number } | null;
+}
+
+/** Formats of compact frames are few; a hostile sender could invent endless ones. */
+const MOST_FORMATS = 1024;
+
+/** Decodes telegrams one after the other, and remembers what full frames tell about the compact ones that follow. */
+export class TelegramDecoder {
+  readonly #keys: KeyLookup | undefined;
+  readonly #learnt = new Map<number, Uint8Array>();
+  readonly #formats = (signature: number) => this.#learnt.get(signature);
+
+  constructor(keys?: KeyLookup) {
+    this.#keys = keys;
+  }
+
+  /** The telegram that these bytes are. */
+  decode(frame: Uint8Array, keys: KeyLookup | undefined = this.#keys): Outcome {
+    try {
+      const telegram = decodeTelegram(frame, { keys, formats: this.#formats });
+      if (telegram instanceof WirelessTelegram) this.#learn(telegram.learntFormat);
+      // The records before the cut are whole and shown; the telegram as such is not what the meter meant to send.
+      const error = telegram.fault?.code === "truncated" ? telegram.fault : null;
+      return { frame, telegram, error };
+    } catch (error) {
+      if (!(error instanceof TelegramError)) throw error;
+      return { frame, telegram: null, error };
+    }
+  }
+
+  /** The telegram that this hex text is. */
+  decodeHex(text: string, keys?: KeyLookup): Outcome {
+    let frame: Uint8Array;
+    try {
+      frame = fromHex(text);
+    } catch (error) {
+      if (!(error instanceof TelegramError)) throw error;
+      return { frame: null, telegram: null, error };
+    }
+    return this.decode(frame, keys);
+  }
+
+  #learn(format: CompactFormat | null): void {
+    if (format === null || this.#learnt.size >= MOST_FORMATS) return;
+    this.#learnt.set(format.signature, format.format);
+  }
+}
+
+/** The outcome of an input that is not even bytes. */
+export function failed(code: string, message: string): Outcome {
+  return { frame: null, telegram: null, error: { message, code, offset: 0 } };
+}
+
+const OK = ascii('{"ok":true,');
+const NO_PROFILE = ascii(',"profile":null,"values":{}}\n');
+const LINE_FEED = 0x0a;
+
+/** Adds the outcome as one object and the end of the line. */
+export function writeOutcome(json: JsonText, { telegram, error }: Outcome): void {
+  if (error !== null || telegram === null) {
+    const { message, code, offset } = error ?? { message: "", code: "", offset: 0 };
+    const partial = telegram === null ? {} : { partial: telegram };
+    json.rawText(JSON.stringify({ ok: false, error: message, code, offset, ...partial }));
+    return json.character(LINE_FEED);
+  }
+  json.raw(OK);
+  telegram.writeFields(json);
+  if (!(telegram instanceof WirelessTelegram)) return json.raw(NO_PROFILE);
+  json.rawText(`,"profile":${JSON.stringify(telegram.profile)},"values":${JSON.stringify(telegram.values)}}\n`);
+}
+
+function ascii(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
