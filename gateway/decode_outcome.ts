@@ -34,9 +34,7 @@ export class TelegramDecoder {
     try {
       const telegram = decodeTelegram(frame, { keys, formats: this.#formats });
       if (telegram instanceof WirelessTelegram) this.#learn(telegram.learntFormat);
-      // The records before the cut are whole and shown; the telegram as such is not what the meter meant to send.
-      const error = telegram.fault?.code === "truncated" ? telegram.fault : null;
-      return { frame, telegram, error };
+      return { frame, telegram, error: cutOf(telegram) };
     } catch (error) {
       if (!(error instanceof TelegramError)) throw error;
       return { frame, telegram: null, error };
@@ -59,6 +57,14 @@ export class TelegramDecoder {
     if (format === null || this.#learnt.size >= MOST_FORMATS) return;
     this.#learnt.set(format.signature, format.format);
   }
+}
+
+/**
+ * On a wire the records before a cut are whole and shown, but the telegram as such is not what the meter meant to send.
+ * By radio the bytes behind an encrypted block, or a payload of the maker's own, may look like a cut record.
+ */
+function cutOf({ link, fault }: Telegram): Telegram["fault"] {
+  return link === "wired" && fault?.code === "truncated" ? fault : null;
 }
 
 /** The outcome of an input that is not even bytes. */

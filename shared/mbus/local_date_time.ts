@@ -18,6 +18,7 @@ export function dateG(bytes: Uint8Array, at: number): LocalDateTime {
   const month = high & 0x0f;
   const year = low >> 5 | high >> 1 & 0x78;
   if (low === 0xff && high === 0xff || day === 0 || month === 0) return NONE;
+  if (year > LAST_YEAR) return noOneYear(year, null);
   return calendarDate(year <= 80 ? 2000 + year : 1900 + year, month, day, "", null);
 }
 
@@ -34,6 +35,7 @@ export function dateTimeF(bytes: Uint8Array, at: number): LocalDateTime {
   const summerTime = (hourByte & 0x80) !== 0;
   if ((minuteByte & 0x80) !== 0) return markedInvalid(summerTime);
   const yearOfCentury = dayByte >> 5 | monthByte >> 1 & 0x78;
+  if (yearOfCentury > LAST_YEAR) return noOneYear(yearOfCentury, summerTime);
   const hundreds = hourByte >> 5 & 3;
   // Meters older than the hundred-year bits leave them 00.
   const year = hundreds === 0 && yearOfCentury <= 80 ? 2000 + yearOfCentury : 1900 + 100 * hundreds + yearOfCentury;
@@ -57,6 +59,7 @@ export function dateTimeI(bytes: Uint8Array, at: number): LocalDateTime {
   const summerTime = (secondByte & 0x40) !== 0;
   if ((minuteByte & 0x80) !== 0) return markedInvalid(summerTime);
   const yearOfCentury = dayByte >> 5 | monthByte >> 1 & 0x78;
+  if (yearOfCentury > LAST_YEAR) return noOneYear(yearOfCentury, summerTime);
   const second = secondByte & 0x3f;
   const minute = minuteByte & 0x3f;
   const hour = hourByte & 0x1f;
@@ -91,6 +94,15 @@ function calendarDate(year: number, month: number, day: number, time: string, su
 export function daysOfMonth(year: number, month: number): number {
   if (month === 2) return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28;
   return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
+}
+
+/** EN 13757-3, annex A: the year of a century is 0 to 99, and 127 means every year. */
+const LAST_YEAR = 99;
+const EVERY_YEAR = 127;
+
+function noOneYear(year: number, summerTime: boolean | null): LocalDateTime {
+  if (year !== EVERY_YEAR) return noSuch(`year ${year} of a century`, summerTime);
+  return { text: null, error: "Cannot state the meter's time: it recurs every year", summerTime };
 }
 
 function noSuch(what: string, summerTime: boolean | null): LocalDateTime {

@@ -1,31 +1,10 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { UsageError } from "@mbus-gateway/resource";
 import { decodeCommand } from "../../gateway/decode_command.ts";
+import { lines, run } from "./decode_run.ts";
 
 const HEX = "681515680805727856341224400107550000000C13436504001F16";
 const CUT = "68 12 12 68 08 05 72 78 56 34 12 24 40 01 07 55 00 00 00 0C 13 43 B6 16";
-
-interface Run {
-  code: number;
-  out: string;
-  err: string;
-}
-
-async function run(args: string[], input: string[] = [], files: Record<string, string> = {}): Promise<Run> {
-  const result = { code: -1, out: "", err: "" };
-  result.code = await decodeCommand(args, {
-    stdin: ReadableStream.from(input.map((text) => new TextEncoder().encode(text))),
-    stdout: (bytes) => void (result.out += new TextDecoder().decode(bytes)),
-    stderr: (bytes) => void (result.err += new TextDecoder().decode(bytes)),
-    readTextFile: (path) => {
-      const text = files[path];
-      return text === undefined ? Promise.reject(new Deno.errors.NotFound(path)) : Promise.resolve(text);
-    },
-  });
-  return result;
-}
-
-const lines = (text: string) => text.trimEnd().split("\n").map((line) => JSON.parse(line));
 
 Deno.test("decodeCommand() prints a table that a person reads", async () => {
   const { code, out, err } = await run([HEX]);
@@ -145,7 +124,6 @@ Deno.test("decodeCommand() refuses a wrong command line", async () => {
   const cases: [string[], string][] = [
     [["--format", "xml", HEX], 'format is "xml", expected one of text, json, ndjson, annotated'],
     [["--frobnicate", HEX], 'there is no option "--frobnicate"'],
-    [["--key", "12", HEX], "32 hex digits"],
     [["--keys"], "--keys needs a FILE"],
     [["-", HEX], "reads standard input"],
   ];

@@ -12,6 +12,14 @@ Deno.test("dateG() reads a date, and no date where there is none", () => {
   assertEquals(dateG(fromHex("61C1"), 0).text, "1999-01-01");
 });
 
+Deno.test("a date that recurs every year, or names a year beyond its century, is none", () => {
+  const recurs = "Cannot state the meter's time: it recurs every year";
+  assertEquals(dateG(fromHex("E1F1"), 0), { text: null, error: recurs, summerTime: null });
+  assertEquals(dateTimeF(fromHex("3B0BE1F1"), 0), { text: null, error: recurs, summerTime: false });
+  assertEquals(dateTimeI(fromHex("3A3B0BE1F100"), 0).error, recurs);
+  assertEquals(dateG(fromHex("81C1"), 0).error, "Cannot state the meter's time: there is no year 100 of a century");
+});
+
 Deno.test("dateTimeF() minds the invalid bit, the summer time bit and the centuries", () => {
   assertEquals(dateTimeF(fromHex("3B0B5F31"), 0), { text: "2026-01-31T11:59:00", error: null, summerTime: false });
   assertEquals(dateTimeF(fromHex("3B8B5F31"), 0).summerTime, true);
