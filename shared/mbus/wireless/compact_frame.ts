@@ -1,3 +1,4 @@
+import { AES_BLOCK } from "../crypto/aes.ts";
 import { crc16 } from "../crypto/crc16.ts";
 import { DATA_FIELDS } from "../data_field_kind.ts";
 import type { DataRecord } from "../data_record.ts";
@@ -39,8 +40,7 @@ const FILLER = 0x2f;
  * data, then the data alone.
  */
 export function expandCompactFrame(passage: Passage, formats: FormatLookup | undefined): void {
-  // Encrypted ones begin with fillers like any encrypted payload.
-  while (passage.encryption !== null && passage.bytes[passage.at] === FILLER) passage.at++;
+  skipProof(passage);
   const start = passage.at;
   const signature = passage.uint16(passage.take(SIGNATURE, "a compact frame's signature"));
   const stated = passage.uint16(passage.take(FULL_CRC, "a compact frame's CRC"));
@@ -50,13 +50,28 @@ export function expandCompactFrame(passage: Passage, formats: FormatLookup | und
     const problem = `${meterName(passage.meter)} sends a compact frame of format ${name}, which is not known yet`;
     passage.fail("unsupported", `${problem}: a full frame of it tells`, start);
   }
-  const full = fullFrame(passage, format);
-  if (crc16(full) !== stated) {
+  const full = fittingFrame(passage, fullFrame(passage, format), stated);
+  if (full === null) {
     passage.fail("crc", `the compact frame's CRC does not fit its data in the known format`, start + SIGNATURE);
   }
   passage.bytes = concatBytes([passage.bytes.subarray(0, start), full]);
   passage.at = start;
   passage.end = passage.bytes.length;
+}
+
+/** Behind a header there may be the two fillers that prove the key of an encrypted payload. */
+function skipProof(passage: Passage): void {
+  const { bytes, at, status } = passage;
+  if (status >= 0 && bytes[at] === FILLER && bytes[at + 1] === FILLER) passage.at = at + 2;
+}
+
+/** Manufacturer data goes to the end, so only the CRC tells it from the fillers of the last encrypted block. */
+function fittingFrame(passage: Passage, full: Uint8Array, crc: number): Uint8Array | null {
+  for (let end = full.length; end > full.length - AES_BLOCK && end >= 0; end--) {
+    if (crc16(full, 0, end) === crc) return full.subarray(0, end);
+    if (passage.encryption === null || full[end - 1] !== FILLER) return null;
+  }
+  return null;
 }
 
 /** Format and data, interleaved. */
@@ -113,7 +128,7 @@ function lengthOfLvar(passage: Passage, lvar: number): number {
  * @throws {TelegramError} `crc` where signature and bytes do not fit.
  */
 export function readFormatFrame(passage: Passage): CompactFormat {
-  while (passage.encryption !== null && passage.bytes[passage.at] === FILLER) passage.at++;
+  skipProof(passage);
   const length = passage.bytes[passage.take(1, "a format's length")] as number;
   const at = passage.take(SIGNATURE, "a format's signature");
   const signature = passage.uint16(at);

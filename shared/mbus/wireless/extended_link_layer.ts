@@ -43,23 +43,30 @@ export function readExtendedLinkLayer(passage: Passage, ci: number): void {
   passage.take(PAYLOAD_CRC, "the payload CRC");
   // Three bits on top of the session number say how the payload is encrypted.
   const encryption = (passage.bytes[session + 3] as number) >> 5;
+  // A payload may be clear whatever they say; but where a key fits, that is no accident.
+  if (encryption === 1 && decrypt(passage, control, session, start)) return;
   if (crcFits(passage.bytes, start, passage.end)) return;
   if (encryption === 0) {
     passage.fail("crc", "the payload CRC of the extended link layer does not fit the payload", start);
   }
+  const meter = meterName(passage.meter);
   if (encryption !== 1) {
     const mode = `mode ${encryption} of the extended link layer`;
-    passage.fail("unsupported", `${meterName(passage.meter)} uses ${mode}, which is not built in`, session + 3);
+    passage.fail("unsupported", `${meter} uses ${mode}, which is not built in`, session + 3);
   }
+  if (passage.key() === null) passage.failWithoutKey("AES-CTR in the extended link layer");
+  passage.fail("key_wrong", `the key does not fit ${meter}: what it decrypts has another payload CRC`, start);
+}
+
+/** Decrypts the payload CRC and what follows it, if the meter's key is known and fits. */
+function decrypt(passage: Passage, control: number, session: number, start: number): boolean {
   const key = passage.key();
-  if (key === null) passage.failWithoutKey("AES-CTR in the extended link layer");
-  const cipherText = passage.bytes.subarray(start, passage.end);
-  const clear = cryptCtr(key, initialVector(passage.bytes, control, session), cipherText);
-  if (!crcFits(clear, 0, clear.length)) {
-    const problem = `the key does not fit ${meterName(passage.meter)}: what it decrypts has another payload CRC`;
-    passage.fail("key_wrong", problem, start);
-  }
+  if (key === null) return false;
+  const vector = initialVector(passage.bytes, control, session);
+  const clear = cryptCtr(key, vector, passage.bytes.subarray(start, passage.end));
+  if (!crcFits(clear, 0, clear.length)) return false;
   passage.replace(start, clear, ELL_AES_CTR);
+  return true;
 }
 
 /** The CRC stands before the payload, least significant byte first. */
