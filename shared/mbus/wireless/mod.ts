@@ -6,7 +6,7 @@
  */
 export { isWirelessFrame, parseWirelessFrame, type WirelessFrame } from "./frame.ts";
 export type { FrameFormat } from "./frame_format.ts";
-export type { KeyLookup, MeterAddress } from "./meter_address.ts";
+export type { AddressPlace, KeyLookup, MeterAddress } from "./meter_address.ts";
 export type { CompactFormat, FormatLookup } from "./compact_frame.ts";
 export { PRESET_FORMATS } from "./preset_formats.ts";
 export { type DecodeWirelessOptions, decodeWirelessTelegram } from "./decode_wireless_telegram.ts";
@@ -18,3 +18,4 @@ export {
   type SecurityToEncode,
   type WirelessTelegramToEncode,
 } from "./encode_wireless_telegram.ts";
+export type { RestatedAddress } from "../profiles/profile.ts";

@@ -1,4 +1,5 @@
 import type { DataRecord } from "../data_record.ts";
+import type { JsonText } from "../json_text.ts";
 import type { ProfileReading, ProfileValues } from "../profiles/profile.ts";
 import { type HeaderPlace, Telegram, type TelegramFault, type TelegramJson } from "../telegram.ts";
 import type { CompactFormat } from "./compact_frame.ts";
@@ -91,5 +92,12 @@ export class WirelessTelegram extends Telegram implements WirelessTelegramJson {
   /** The telegram as it appears in JSON. */
   override toJSON(): WirelessTelegramJson {
     return { ...super.toJSON(), profile: this.profile, values: this.values };
+  }
+
+  /** Adds what `JSON.stringify(telegram)` gives. */
+  override writeJson(json: JsonText): void {
+    json.rawText("{");
+    this.writeFields(json);
+    json.rawText(`,"profile":${JSON.stringify(this.profile)},"values":${JSON.stringify(this.values)}}`);
   }
 }

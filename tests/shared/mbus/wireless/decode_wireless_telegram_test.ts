@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { fromHex, TelegramError, toHex } from "@mbus-gateway/mbus";
+import { fromHex, JsonText, TelegramError, toHex } from "@mbus-gateway/mbus";
 import {
   decodeWirelessTelegram,
   encodeWirelessTelegram,
@@ -188,4 +188,14 @@ Deno.test("decodeWirelessTelegram() leaves the bytes that it was handed as they 
     decodeWirelessTelegram(bytes, { keys });
     assertEquals(toHex(bytes), before);
   }
+});
+
+Deno.test("WirelessTelegram.writeJson() adds what JSON.stringify() gives, with profile and values", () => {
+  const meter = { manufacturer: "ZRI", identification: "10000009", version: 0x0b, deviceTypeCode: 0x16 };
+  const telegram = decoded({ ...meter, records: RECORDS, manufacturerData: fromHex("0300000080E80300010000FF00") });
+  const json = new JsonText();
+  telegram.writeJson(json);
+  const text = new TextDecoder().decode(json.bytes);
+  assertEquals(text, JSON.stringify(telegram));
+  assertEquals(JSON.parse(text).profile, "zenner_0b");
 });
