@@ -1,5 +1,5 @@
 import { JsonText, type KeyLookup } from "@mbus-gateway/mbus";
-import { EXIT, UsageError } from "@mbus-gateway/resource";
+import { EXIT, UsageError } from "@mbus-gateway/resource/program";
 import { keyForAll, keysOfFile } from "./decode_keys.ts";
 import { decodeLines } from "./decode_lines.ts";
 import { TelegramDecoder, writeOutcome } from "./decode_outcome.ts";
@@ -164,12 +164,13 @@ async function decodeOne(
 function standardIo(): DecodeIo {
   return {
     stdin: Deno.stdin.readable,
+    // The next line is not worth reading before this one has been taken, so there is nothing to do meanwhile.
     stdout: (bytes) => writeAll(Deno.stdout, bytes),
     stderr: (bytes) => writeAll(Deno.stderr, bytes),
     readTextFile: (path) => Deno.readTextFile(path),
   };
 }
 
-async function writeAll(sink: { write(bytes: Uint8Array): Promise<number> }, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length;) at += await sink.write(bytes.subarray(at));
+function writeAll(sink: { writeSync(bytes: Uint8Array): number }, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length;) at += sink.writeSync(bytes.subarray(at));
 }

@@ -1,5 +1,5 @@
 import { fromHex, type KeyLookup } from "@mbus-gateway/mbus";
-import { UsageError } from "@mbus-gateway/resource";
+import { UsageError } from "@mbus-gateway/resource/program";
 
 const KEY_HEX = /^[0-9A-Fa-f]{32}$/;
 const IDENTIFICATION = /^(?:[A-Za-z]{3}[\s/:-]*)?([0-9A-Fa-f]{1,8})$/;
