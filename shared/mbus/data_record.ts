@@ -118,6 +118,9 @@ export class DataRecord {
     private readonly problem: string | null,
   ) {}
 
+  /** The data as a date or time, read once. */
+  private localDateTime: LocalDateTime | null = null;
+
   /** 0 is the present value; others are stored ones. */
   get storageNumber(): number {
     return this.shape.storageNumber;
@@ -298,15 +301,19 @@ export class DataRecord {
 
   /** The data as a date or time. */
   private localTime(): LocalDateTime {
-    switch (this.layout) {
-      case LAYOUT.dateG:
-        return dateG(this.ordered, this.dataStart);
-      case LAYOUT.dateTimeF:
-        return dateTimeF(this.ordered, this.dataStart);
-      case LAYOUT.dateTimeI:
-        return dateTimeI(this.ordered, this.dataStart);
-      default:
-        return timeJ(this.ordered, this.dataStart);
-    }
+    return this.localDateTime ??= readLocalTime(this.layout, this.ordered, this.dataStart);
+  }
+}
+
+function readLocalTime(layout: number, bytes: Uint8Array, at: number): LocalDateTime {
+  switch (layout) {
+    case LAYOUT.dateG:
+      return dateG(bytes, at);
+    case LAYOUT.dateTimeF:
+      return dateTimeF(bytes, at);
+    case LAYOUT.dateTimeI:
+      return dateTimeI(bytes, at);
+    default:
+      return timeJ(bytes, at);
   }
 }

@@ -23,6 +23,11 @@ export interface Decimal {
  * ```
  */
 export function decimalText(coefficient: number | bigint, exponent: number): string {
+  if (
+    typeof coefficient === "number" && exponent <= 0 && exponent >= -6 && coefficient > -SMALL && coefficient < SMALL
+  ) {
+    return coefficient < 0 ? "-" + smallDecimal(-coefficient, exponent) : smallDecimal(coefficient, exponent);
+  }
   if (exponent === 0) return coefficient === 0 ? "0" : coefficient.toString();
   // == because 0, -0 and 0n are all zero
   if (coefficient == 0) return "0";
@@ -40,6 +45,39 @@ export function decimalText(coefficient: number | bigint, exponent: number): str
       : sign + digits.slice(0, point) + "." + digits.slice(point, end);
   }
   return sign + "0." + zeros(-point) + digits.slice(0, end);
+}
+
+/** Below this integers are put together of groups of three digits, which is faster than making and cutting texts. */
+const SMALL = 1_000_000_000;
+const POWERS = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000];
+
+const DIGITS: string[] = Array.from({ length: 1000 }, (_, value) => String(value));
+const THREE_DIGITS: string[] = Array.from({ length: 1000 }, (_, value) => String(value).padStart(3, "0"));
+/** As the last digits of a fraction. */
+const TRIMMED: string[] = THREE_DIGITS.map((digits) => digits.replace(/0+$/, ""));
+const FRACTION: string[] = THREE_DIGITS.map((digits) => "." + digits);
+const LAST_FRACTION: string[] = TRIMMED.map((digits) => digits === "" ? "" : "." + digits);
+
+/** `size` × 10^`exponent`, with `size` from 0 to below 10^9 and `exponent` from -6 to 0. */
+function smallDecimal(size: number, exponent: number): string {
+  if (exponent === 0) return integerText(size);
+  const power = POWERS[-exponent] as number;
+  const whole = size / power | 0;
+  // As millionths, whatever the exponent.
+  const fraction = (size - whole * power) * (POWERS[6 + exponent] as number);
+  const thousandths = fraction / 1000 | 0;
+  const rest = fraction - 1000 * thousandths;
+  const text = integerText(whole);
+  return rest === 0
+    ? text + (LAST_FRACTION[thousandths] as string)
+    : text + (FRACTION[thousandths] as string) + (TRIMMED[rest] as string);
+}
+
+function integerText(value: number): string {
+  if (value < 1000) return DIGITS[value] as string;
+  const thousands = value / 1000 | 0;
+  const last = THREE_DIGITS[value - 1000 * thousands] as string;
+  return thousands < 1000 ? DIGITS[thousands] + last : integerText(thousands) + last;
 }
 
 /**

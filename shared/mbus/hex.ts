@@ -24,6 +24,11 @@ export function toHex(bytes: Uint8Array, from = 0, to: number = bytes.length): s
   return text;
 }
 
+/** One byte as two upper-case hex digits. */
+export function hexOfByte(byte: number): string {
+  return PAIRS[byte] as string;
+}
+
 /**
  * The bytes that a hex text names; letters of either case, white space between bytes and digits is skipped.
  *

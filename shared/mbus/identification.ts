@@ -1,4 +1,4 @@
-import { toHex } from "./hex.ts";
+import { hexOfByte } from "./hex.ts";
 import { TelegramError } from "./telegram_error.ts";
 
 /**
@@ -14,8 +14,8 @@ import { TelegramError } from "./telegram_error.ts";
  * ```
  */
 export function identificationText(bytes: Uint8Array, at: number): string {
-  return toHex(bytes, at + 3, at + 4) + toHex(bytes, at + 2, at + 3) + toHex(bytes, at + 1, at + 2) +
-    toHex(bytes, at, at + 1);
+  return hexOfByte(bytes[at + 3] as number) + hexOfByte(bytes[at + 2] as number) +
+    hexOfByte(bytes[at + 1] as number) + hexOfByte(bytes[at] as number);
 }
 
 /**

@@ -42,7 +42,7 @@ export function dateTimeF(bytes: Uint8Array, at: number): LocalDateTime {
   const minute = minuteByte & 0x3f;
   const hour = hourByte & 0x1f;
   if (hour > 23 || minute > 59) return noSuch(`time ${two(hour)}:${two(minute)}`, summerTime);
-  return calendarDate(year, month, day, `T${two(hour)}:${two(minute)}:00`, summerTime);
+  return calendarDate(year, month, day, "T" + two(hour) + ":" + two(minute) + ":00", summerTime);
 }
 
 /** Date and time to the second, type I: 48 bits (EN 13757-3, annex A). */
@@ -66,7 +66,7 @@ export function dateTimeI(bytes: Uint8Array, at: number): LocalDateTime {
   if (hour > 23 || minute > 59 || second > 59) {
     return noSuch(`time ${two(hour)}:${two(minute)}:${two(second)}`, summerTime);
   }
-  const time = `T${two(hour)}:${two(minute)}:${two(second)}`;
+  const time = "T" + two(hour) + ":" + two(minute) + ":" + two(second);
   return calendarDate(yearOfCentury <= 80 ? 2000 + yearOfCentury : 1900 + yearOfCentury, month, day, time, summerTime);
 }
 
@@ -79,13 +79,14 @@ export function timeJ(bytes: Uint8Array, at: number): LocalDateTime {
   const second = secondByte & 0x3f;
   const minute = minuteByte & 0x3f;
   const hour = hourByte & 0x1f;
-  const text = `${two(hour)}:${two(minute)}:${two(second)}`;
+  const text = two(hour) + ":" + two(minute) + ":" + two(second);
   if (hour > 23 || minute > 59 || second > 59) return noSuch(`time ${text}`, null);
   return { text, error: null, summerTime: null };
 }
 
 function calendarDate(year: number, month: number, day: number, time: string, summerTime: boolean | null) {
-  const text = `${year}-${two(month)}-${two(day)}`;
+  const century = year / 100 | 0;
+  const text = two(century) + two(year - 100 * century) + "-" + two(month) + "-" + two(day);
   if (month > 12 || day > daysOfMonth(year, month)) return noSuch(`date ${text}`, summerTime);
   return { text: text + time, error: null, summerTime };
 }
@@ -113,6 +114,9 @@ function markedInvalid(summerTime: boolean): LocalDateTime {
   return { text: null, error: "Cannot state the meter's time: the meter marks it invalid", summerTime };
 }
 
+const TWO_DIGITS: string[] = Array.from({ length: 100 }, (_, value) => String(value).padStart(2, "0"));
+
+/** 0 to 99 as two digits. */
 function two(value: number): string {
-  return value < 10 ? `0${value}` : String(value);
+  return TWO_DIGITS[value] as string;
 }

@@ -1,5 +1,7 @@
 import { TelegramError } from "./telegram_error.ts";
 
+const LETTERS: string[] = Array.from({ length: 32 }, (_, code) => String.fromCharCode(64 + code));
+
 /**
  * The three letters of a manufacturer's code: five bits a letter, "A" = 1 (EN 13757-3, and the FLAG association). Bit 15
  * is no part of it: it says that the address is not unique worldwide.
@@ -13,7 +15,7 @@ import { TelegramError } from "./telegram_error.ts";
  * ```
  */
 export function manufacturerText(code: number): string {
-  return String.fromCharCode(64 + (code >> 10 & 31), 64 + (code >> 5 & 31), 64 + (code & 31));
+  return (LETTERS[code >> 10 & 31] as string) + (LETTERS[code >> 5 & 31] as string) + (LETTERS[code & 31] as string);
 }
 
 /** The three letters of the code whose two bytes begin at `at`, least significant first. */

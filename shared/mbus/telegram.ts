@@ -1,6 +1,6 @@
 import type { DataRecord, DataRecordJson } from "./data_record.ts";
 import { deviceTypeName } from "./device_type.ts";
-import { toHex } from "./hex.ts";
+import { hexOfByte, toHex } from "./hex.ts";
 import { type JsonText, jsonTexts } from "./json_text.ts";
 import { identificationText } from "./identification.ts";
 import { manufacturerAt } from "./manufacturer.ts";
@@ -131,7 +131,7 @@ export class Telegram implements TelegramJson {
 
   /** The CI field as two hex digits. */
   get ci(): string {
-    return toHex(Uint8Array.of(this.ciCode));
+    return hexOfByte(this.ciCode);
   }
 
   /** Eight digits, leading zeros kept. They may be hex digits: some makers use them. */

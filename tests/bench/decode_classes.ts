@@ -1,8 +1,16 @@
-import { encodeFrame, encodeVariableData, type RecordToEncode } from "@mbus-gateway/mbus";
+import {
+  type DecodeOptions,
+  encodeFrame,
+  encodeVariableData,
+  encodeWirelessTelegram,
+  fromHex,
+  type RecordToEncode,
+} from "@mbus-gateway/mbus";
 
 /** Telegrams of one kind, every one with values of its own, so that no cache of numbers flatters the figures. */
 export interface TelegramClass {
   name: string;
+  options: DecodeOptions;
   frames: Uint8Array[];
 }
 
@@ -13,6 +21,7 @@ export function wiredClasses(): TelegramClass[] {
   const random = randomSource(20260131);
   const of = (name: string, records: (random: Random) => RecordToEncode[]): TelegramClass => ({
     name,
+    options: {},
     frames: Array.from({ length: COUNT }, (_, index) => frameOf(index, records(random))),
   });
   return [
@@ -21,6 +30,37 @@ export function wiredClasses(): TelegramClass[] {
     of("electricity, 28 records", electricityMeter),
     of("water, 4 records", waterMeter),
     of("texts, dates, floats, 12 records", oddities),
+  ];
+}
+
+/** The same water meter by radio. */
+export function wirelessClasses(): TelegramClass[] {
+  const key = fromHex("000102030405060708090A0B0C0D0E0F");
+  const random = randomSource(20260201);
+  type Wireless = Parameters<typeof encodeWirelessTelegram>[0];
+  const of = (name: string, more: (index: number) => Partial<Wireless>): TelegramClass => ({
+    name,
+    options: { keys: () => key },
+    frames: Array.from({ length: COUNT }, (_, index) =>
+      encodeWirelessTelegram({
+        identification: String(20_000_000 + index),
+        manufacturer: "KAM",
+        version: 1,
+        deviceTypeCode: 7,
+        header: "short",
+        accessNumber: index & 0xff,
+        records: waterMeter(random),
+        ...more(index),
+      })),
+  });
+  return [
+    of("wireless, 4 records, clear", () => ({ format: "none" })),
+    of("wireless, 4 records, format A", () => ({ format: "A" })),
+    of("wireless, 4 records, mode 5", () => ({ format: "none", security: { mode: 5, key } })),
+    of("wireless, 4 records, mode 7", (messageCounter) => ({
+      format: "none",
+      security: { mode: 7, key, messageCounter },
+    })),
   ];
 }
 
