@@ -4,6 +4,7 @@ import { registerAdminToken } from "../../server/admin_token.ts";
 import type { Database } from "../../server/db/mod.ts";
 import { isGatewayToken } from "../../server/gateway_password.ts";
 import { hashToken, newToken } from "../../server/http/tokens.ts";
+import { needs } from "../fixtures/needs.ts";
 import { testDatabase } from "../fixtures/private_postgres.ts";
 
 const log = silentLog;
@@ -59,18 +60,22 @@ Deno.test("registerAdminToken() says that a file is missing or holds no token, a
   assertFalse(message.includes("hunter2"));
 });
 
-Deno.test("registerAdminToken() without a file says how to make one, until there is a token", async () => {
-  await using at = await testDatabase();
-  const lines: string[] = [];
-  const log = createLog({ write: (line) => lines.push(line) });
-  await registerAdminToken(at.database, { file: null, make: false, log });
-  const command = /Make one: (.*); then/.exec(lines[0] ?? "")?.[1] ?? "";
-  await using folder = await temporaryFolder();
-  const { success } = await new Deno.Command("sh", { args: ["-c", command], cwd: folder.path }).output();
-  assert(success);
-  await registerAdminToken(at.database, { file: `${folder.path}/admin.token`, make: false, log });
-  await registerAdminToken(at.database, { file: null, make: false, log });
-  assertEquals(lines.length, 1);
+Deno.test({
+  name: "registerAdminToken() without a file says how to make one, until there is a token",
+  ...needs("openssl"),
+  async fn() {
+    await using at = await testDatabase();
+    const lines: string[] = [];
+    const log = createLog({ write: (line) => lines.push(line) });
+    await registerAdminToken(at.database, { file: null, make: false, log });
+    const command = /Make one: (.*); then/.exec(lines[0] ?? "")?.[1] ?? "";
+    await using folder = await temporaryFolder();
+    const { success } = await new Deno.Command("sh", { args: ["-c", command], cwd: folder.path }).output();
+    assert(success);
+    await registerAdminToken(at.database, { file: `${folder.path}/admin.token`, make: false, log });
+    await registerAdminToken(at.database, { file: null, make: false, log });
+    assertEquals(lines.length, 1);
+  },
 });
 
 Deno.test("isGatewayToken() holds a token to the gateway's name", async () => {
