@@ -41,12 +41,15 @@ export interface DecodedAttribute {
   value: string;
 }
 
-/** What a readout says. `errors[position]` is why a telegram could not be decoded; its bytes are kept all the same. */
+/** What a readout says. */
 export interface DecodedReadout {
   meter: MeterIdentityRow | null;
   values: DecodedValue[];
   attributes: DecodedAttribute[];
+  /** By position, why a telegram could not be decoded; its bytes are kept all the same. */
   errors: (string | null)[];
+  /** By position, whether a telegram came by radio, where several gateways may hear it. */
+  wireless: boolean[];
 }
 
 /** The version of the decoder whose work this is; 0 for values that a third-party gateway stated. */
@@ -60,11 +63,12 @@ export function decoderVersionOf(readout: Readout): number {
  * @param gateway names the meter, with bus and address, where its telegrams have no header.
  */
 export function decodeReadout(gateway: string, readout: Readout): DecodedReadout {
-  const decoded: DecodedReadout = { meter: null, values: [], attributes: [], errors: [] };
+  const decoded: DecodedReadout = { meter: null, values: [], attributes: [], errors: [], wireless: [] };
   const occurrence = occurrenceCounter();
   if ("values" in readout) {
     decoded.meter = identify(readout.meter, null);
     decoded.errors.push(null);
+    decoded.wireless.push(false);
     for (const stated of readout.values) {
       const { value, modifiers, quantity, unit, storageNumber, tariff, subunit } = stated;
       const address = { quantity, unit, function: stated.function, storageNumber, tariff, subunit };
@@ -75,6 +79,7 @@ export function decodeReadout(gateway: string, readout: Readout): DecodedReadout
   }
   for (const [position, frame] of readout.frames.entries()) {
     const telegram = tryDecode(frame);
+    decoded.wireless.push(typeof telegram !== "string" && telegram.link === "wireless");
     if (typeof telegram === "string") {
       decoded.errors.push(telegram);
       continue;

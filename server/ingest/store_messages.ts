@@ -14,6 +14,7 @@ import {
 import type { IngestResult } from "./ingest.ts";
 import { type IdsOfTransaction, learnMeters, learnSeries, meterKey, seriesKey } from "./known_ids.ts";
 import { fingerprint, messageFingerprint, NO_TENANT, quarantine, type QuarantineRow } from "./quarantine.ts";
+import { findHeardBefore, radioHash } from "./radio.ts";
 import { readingBatch } from "./reading_batch.ts";
 import { findStored, storeTelegrams, telegramKey, type TelegramRow, telegramRows } from "./telegram_store.ts";
 
@@ -89,15 +90,18 @@ async function storeReadouts(
       meterId: meterIdOf(ids, arrival.tenantId, decoded),
       decoderVersion: version,
       decodeError: decoded.errors[row.position] ?? null,
+      radioHash: decoded.wireless[row.position] ? radioHash(row.bytes) : null,
     }))
   );
+  const heardBefore = await findHeardBefore(tx, telegrams);
   const telegramIds = await storeTelegrams(tx, telegrams);
   // A readout that another server stored between the look and the insert has no ids here: it is that server's.
   const ours = decoded.filter(({ arrival }) => arrival.rows.every((row) => telegramIds.has(telegramKey(row))));
   const stored = new Set(ours.map(({ arrival }) => arrival));
   for (const { arrival } of decoded) arrival.result[stored.has(arrival) ? "stored" : "duplicates"]++;
   await touchGateways(tx, ours.map(({ arrival }) => arrival));
-  return await storeValues(tx, ids, ours, telegramIds);
+  const first = ours.filter(({ arrival }) => arrival.rows.every((row) => !heardBefore.has(telegramKey(row))));
+  return await storeValues(tx, ids, first, telegramIds);
 }
 
 /** The arrivals that are neither stored, nor twice in this batch, nor another readout under a used key. */

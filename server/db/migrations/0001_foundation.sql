@@ -123,6 +123,7 @@ create table series (
 );
 
 -- The truth: what came from the wire. (gateway, epoch, seq, read_at) names a readout, position a telegram in it.
+-- radio_hash: SHA-256 of a wireless telegram, by which one that several gateways heard makes one reading.
 create sequence telegram_ids;
 create table telegrams (
   tenant_id         integer not null,
@@ -142,9 +143,11 @@ create table telegrams (
   meter_id          bigint,
   decoder_version   smallint not null,
   decode_error      text,
+  radio_hash        bytea check (length(radio_hash) = 32),
   primary key (tenant_id, gateway_id, epoch, seq, read_at, position)
 ) partition by range (read_at);
 create index on telegrams (tenant_id, telegram_id);
+create index on telegrams (tenant_id, radio_hash) where radio_hash is not null;
 
 -- A conflict or another decoding adds a revision; exactly one is current; nothing is overwritten.
 create table readings (

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { encodeWirelessTelegram } from "@mbus-gateway/mbus";
 import type { FramesReadout } from "@mbus-gateway/wire";
 import { ingestTransaction } from "../../../server/db/mod.ts";
 import { confirmationOf, createIngest, type IncomingMessage } from "../../../server/ingest/mod.ts";
@@ -263,6 +264,31 @@ Deno.test("ingest() keeps the values that a third-party gateway states", async (
   const [row] = await at.sql`
     select value::text, identity from readings join series using (tenant_id, series_id) join meters using (tenant_id, meter_id)`;
   assertEquals({ ...row }, { value: "12.345678901234567890", identity: "ABC:00000042:1:7" });
+});
+
+Deno.test("ingest() makes one reading of a radio telegram that two gateways hear, and keeps both telegrams", async () => {
+  await using at = await site();
+  const meter = { manufacturer: "MGW", identification: "12345678", version: 1, deviceTypeCode: 7 };
+  const telegram = (value: number) =>
+    encodeWirelessTelegram({ ...meter, header: "none", records: [{ field: "int32", vib: "13", value }] });
+  const heard = (gateway: string, seq: number, time: string, frame: Uint8Array) => ({
+    origin: "mqtt" as const,
+    gateway,
+    payload: payload([readout({ seq, readAt: `2026-01-31T${time}.000Z`, frames: [frame] })], { gateway }),
+  });
+  const [one, other] = [telegram(1000), telegram(1001)];
+  await at.takeAll([heard("GW-0001", 1, "10:00:00", one), heard("GW-0002", 1, "10:00:02", one)]);
+  await at.takeAll([heard("GW-0002", 2, "10:05:00", other)]);
+  await at.takeAll([heard("GW-0001", 2, "10:05:01", other), heard("GW-0001", 3, "10:20:00", other)]);
+  const telegrams = await at.sql`select count(*)::int as n, count(radio_hash)::int as radio from telegrams`;
+  assertEquals({ ...telegrams[0] }, { n: 5, radio: 5 });
+  const rows = await at
+    .sql`select value::text, to_char(time, 'HH24:MI:SS') as time from readings order by readings.time`;
+  assertEquals(rows.map((row) => [row.value, row.time]), [
+    ["1", "10:00:00"],
+    ["1.001", "10:05:00"],
+    ["1.001", "10:20:00"],
+  ]);
 });
 
 Deno.test("confirmationOf() names exactly what is held in a window", async () => {
