@@ -1,4 +1,5 @@
 import { delay } from "@std/async";
+import { exists } from "./exists.ts";
 
 /** The gateway's idea of the time. */
 export interface Clock {
@@ -58,14 +59,4 @@ function timesyncState(): boolean | null {
   if (Deno.permissions.querySync({ name: "read", path: TIMESYNC_FOLDER }).state !== "granted") return null;
   if (!exists(TIMESYNC_FOLDER)) return null;
   return exists(`${TIMESYNC_FOLDER}/synchronized`);
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.lstatSync(path);
-    return true;
-  } catch (thrown) {
-    if (thrown instanceof Deno.errors.NotFound) return false;
-    throw thrown;
-  }
 }

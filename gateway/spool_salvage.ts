@@ -1,5 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
 import type { Log } from "@mbus-gateway/resource";
+import { exists } from "./exists.ts";
 import { connectSpool, DamagedSpool, inTransaction } from "./spool_schema.ts";
 
 const COLUMNS = "bus, address, read_at, clock, frames, parked_code, parked_reason";
@@ -132,15 +133,5 @@ function rowUnlessDamaged(source: DatabaseSync, where: string, from: number): Ro
     return row === undefined ? null : row as unknown as Row;
   } catch {
     return null;
-  }
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.lstatSync(path);
-    return true;
-  } catch (thrown) {
-    if (thrown instanceof Deno.errors.NotFound) return false;
-    throw thrown;
   }
 }

@@ -1,6 +1,7 @@
 // Run with the gateway's rights by permissions_test.ts: tries what a hostile main module could try, and prints for each
 // attempt what came of it.
 import { loadLibc } from "../../gateway/libc.ts";
+import { outcomesOf } from "../fixtures/outcomes.ts";
 
 interface Attempts {
   token: string;
@@ -59,15 +60,4 @@ const attempts: Record<string, () => unknown> = {
   },
 };
 
-const outcomes: Record<string, string> = {};
-for (const [name, attempt] of Object.entries(attempts)) {
-  try {
-    await attempt();
-    outcomes[name] = "done";
-  } catch (thrown) {
-    const denied = thrown instanceof Deno.errors.NotCapable ||
-      /^Requires \w+ access to/.test((thrown as Error).message);
-    outcomes[name] = denied ? "denied" : `failed: ${(thrown as Error).message}`;
-  }
-}
-console.log(JSON.stringify(outcomes));
+console.log(JSON.stringify(await outcomesOf(attempts)));
