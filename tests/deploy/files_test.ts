@@ -67,7 +67,7 @@ Deno.test("the Dockerfile runs as a user of its own and copies what there is", a
   const dockerfile = await read("deploy/Dockerfile");
   assertMatch(dockerfile, /^USER deno$/m);
   assertNotMatch(dockerfile, /--allow-all|\s-A\s/);
-  for (const [, sources = ""] of dockerfile.matchAll(/^COPY (.+) \S+$/gm)) {
+  for (const [, sources = ""] of dockerfile.matchAll(/^COPY --chown=deno:deno (.+) \S+$/gm)) {
     for (const source of sources.split(" ")) assert(exists(source), source);
   }
 });
