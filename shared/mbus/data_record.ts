@@ -185,7 +185,7 @@ export class DataRecord {
   /** The exact number in the base unit; null for other kinds and where the meter says that there is none. */
   get decimal(): Decimal | null {
     const { meaning } = this.shape;
-    if (meaning.error !== null) return null;
+    if (this.problem !== null || meaning.error !== null) return null;
     let coefficient: number | bigint;
     let exponent = meaning.exponent;
     if (this.layout === LAYOUT.integer) coefficient = this.coefficient;

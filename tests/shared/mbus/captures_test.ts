@@ -1,7 +1,11 @@
 import { assertEquals } from "@std/assert";
 import { decodeTelegram, fromHex } from "@mbus-gateway/mbus";
 
-/** Telegrams made up for this project; what they say has been checked by hand against the standard's tables. */
+/**
+ * Telegrams made up for this project. What the JSON files say (header, and of each record function, storage number,
+ * tariff, subunit, quantity, unit, modifiers, value, and whether there is an error) has been worked out from the bytes by
+ * hand, with the standard's tables and apart from the decoder, and compared.
+ */
 const FOLDER = `${import.meta.dirname}/../../telegrams`;
 
 const names = [...Deno.readDirSync(FOLDER)].map(({ name }) => name).filter((name) => name.endsWith(".hex"));

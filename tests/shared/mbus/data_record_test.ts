@@ -153,7 +153,14 @@ Deno.test("a record with more than 10 DIFEs or VIFEs costs the others nothing", 
     "Cannot interpret value: it has more than 10 VIFEs",
     null,
   ]);
-  assertEquals([records[2]?.value, fault], ["0.005", null]);
+  assertEquals(records.map(({ value, decimal }) => [value, decimal?.coefficient]), [[null, undefined], [
+    null,
+    undefined,
+  ], [
+    "0.005",
+    5,
+  ]]);
+  assertEquals(fault, null);
 });
 
 Deno.test("DataRecord keeps a date of type M, which has lengths of the others, as bytes", () => {
