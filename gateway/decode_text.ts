@@ -1,4 +1,4 @@
-import { annotateFrame, type DataRecord, statusText, type Telegram } from "@mbus-gateway/mbus";
+import { annotateFrame, type DataRecord, statusText, type Telegram, WirelessTelegram } from "@mbus-gateway/mbus";
 
 /** A telegram as a table that a person reads. */
 export function telegramTable(telegram: Telegram): string {
@@ -6,7 +6,14 @@ export function telegramTable(telegram: Telegram): string {
   const lines = [headline(telegram), ...alignColumns([HEAD, ...rows])];
   if (telegram.manufacturerData !== null) lines.push(`manufacturer data: ${telegram.manufacturerData || "(none)"}`);
   if (telegram.moreRecordsFollow) lines.push("More records follow in another telegram.");
+  if (telegram instanceof WirelessTelegram && telegram.profile !== null) lines.push(...profileLines(telegram));
   return lines.join("\n") + "\n";
+}
+
+/** What the meter's profile reads from its maker's own data. */
+function profileLines({ profile, values }: WirelessTelegram): string[] {
+  const rows = Object.entries(values).map(([name, { value, unit }]) => [name, value ?? "-", unit]);
+  return [`profile ${profile}`, ...alignColumns([["name", "value", "unit"], ...rows])];
 }
 
 /** Every byte with its meaning, one group a line; what went wrong comes last. */
@@ -41,6 +48,7 @@ function rowOf(record: DataRecord): string[] {
 
 function headline(telegram: Telegram): string {
   const { manufacturer, identification, deviceType, version, accessNumber, status, address, ci, link } = telegram;
+  const { encryption } = telegram;
   const parts = [`${link} telegram, CI ${ci}`];
   if (address !== null) parts.push(`address ${address}`);
   if (manufacturer !== null) parts.push(`manufacturer ${manufacturer}`);
@@ -49,6 +57,7 @@ function headline(telegram: Telegram): string {
   if (version !== null) parts.push(`version ${version}`);
   if (accessNumber !== null) parts.push(`access number ${accessNumber}`);
   if (status !== null) parts.push(`status: ${statusText(status)}`);
+  if (encryption !== null) parts.push(`decrypted (${encryption})`);
   return parts.join(", ");
 }
 

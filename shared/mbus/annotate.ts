@@ -1,20 +1,15 @@
+import { annotateRecords, statusText, valueText } from "./annotate_records.ts";
+import { annotateWireless } from "./annotate_wireless.ts";
+import { type Annotation, Pen } from "./annotation_pen.ts";
 import { ciField } from "./ci_field.ts";
-import type { DataRecord } from "./data_record.ts";
-import { toHex } from "./hex.ts";
 import type { Telegram } from "./telegram.ts";
-
-/** Some bytes of a telegram and what they mean. */
-export interface Annotation {
-  /** Where they begin, counted from 0. */
-  offset: number;
-  /** The bytes as hex, in wire order. */
-  hex: string;
-  /** What they are, in words. */
-  meaning: string;
-}
+import { isWirelessFrame } from "./wireless/frame.ts";
+import { WirelessTelegram } from "./wireless/wireless_telegram.ts";
 
 /**
- * What each byte of a wired frame means, in wire order and without gaps, for a person at a meter that misbehaves.
+ * What each byte of a frame means, in wire order and without gaps, for a person at a meter that misbehaves.
+ * A wireless telegram that could be decoded is shown without CRCs, decrypted, compact data expanded: the offsets of its
+ * records count in these bytes.
  *
  * @param frame the bytes, whole or not, valid or not.
  * @param telegram what they were decoded to; null where they could not be, then only the frame is explained.
@@ -27,6 +22,7 @@ export interface Annotation {
  * ```
  */
 export function annotateFrame(frame: Uint8Array, telegram: Telegram | null): Annotation[] {
+  if (isWirelessFrame(frame)) return annotateWireless(frame, telegram instanceof WirelessTelegram ? telegram : null);
   const pen = new Pen(frame);
   if (frame[0] === 0x68) {
     annotateLong(pen, telegram);
@@ -72,12 +68,7 @@ function annotateData(pen: Pen, telegram: Telegram, end: number): void {
   }
   if (telegram.ci === "73") return annotateFixed(pen, telegram);
   if (accessNumber !== null) pen.take(2, "configuration word");
-  for (const record of telegram.records) annotateRecord(pen, record);
-  const block = telegram.manufacturerData;
-  if (block === null) return pen.takeUntil(end, "filler");
-  pen.takeUntil(end - block.length / 2 - 1, "filler");
-  pen.take(1, telegram.moreRecordsFollow ? "manufacturer data; more records follow" : "manufacturer data to the end");
-  pen.takeUntil(end, "manufacturer data");
+  annotateRecords(pen, telegram, end);
 }
 
 /** The counters of the fixed structure stand behind both unit bytes. */
@@ -86,62 +77,4 @@ function annotateFixed(pen: Pen, { records }: Telegram): void {
     pen.take(1, `unit: ${quantity}${unit === "" ? "" : ` in ${unit}`}, device type`);
   }
   for (const record of records) pen.take(4, valueText(record));
-}
-
-function annotateRecord(pen: Pen, record: DataRecord): void {
-  const { offset, vib, field, data, end } = record.place;
-  pen.takeUntil(offset, "filler");
-  pen.takeUntil(vib, dibText(record));
-  pen.takeUntil(field, vibText(record));
-  if (field < data) pen.takeUntil(data, "length and kind of the data");
-  pen.takeUntil(end, valueText(record));
-}
-
-function dibText({ function: name, storageNumber, tariff, subunit }: DataRecord): string {
-  const parts = [`DIB: ${name} value`];
-  if (storageNumber > 0) parts.push(`storage number ${storageNumber}`);
-  if (tariff > 0) parts.push(`tariff ${tariff}`);
-  if (subunit > 0) parts.push(`subunit ${subunit}`);
-  return parts.join(", ");
-}
-
-function vibText({ quantity, unit, modifiers }: DataRecord): string {
-  const what = unit === "" ? quantity : `${quantity} in ${unit}`;
-  return `VIB: ${[what, ...modifiers].join(", ")}`;
-}
-
-function valueText({ value, unit, error, kind }: DataRecord): string {
-  if (error !== null) return error;
-  if (value === null) return kind === "none" ? "no data" : "no value";
-  return `value ${value}${unit === "" ? "" : ` ${unit}`}`;
-}
-
-/** The bits of the status byte (EN 13757-3, table "Status field"). */
-export function statusText(status: number): string {
-  const parts: string[] = [];
-  const application = ["", "application busy", "application error", "alarm or abnormal condition"][status & 3] ?? "";
-  if (application !== "") parts.push(application);
-  if ((status & 0x04) !== 0) parts.push("power low");
-  if ((status & 0x08) !== 0) parts.push("permanent error");
-  if ((status & 0x10) !== 0) parts.push("temporary error");
-  if ((status & 0xe0) !== 0) parts.push(`maker's bits ${(status >> 5).toString(2).padStart(3, "0")}`);
-  return parts.length === 0 ? "no error" : parts.join(", ");
-}
-
-class Pen {
-  readonly annotations: Annotation[] = [];
-  private at = 0;
-
-  constructor(readonly frame: Uint8Array) {}
-
-  take(count: number, meaning: string): void {
-    this.takeUntil(this.at + count, meaning);
-  }
-
-  takeUntil(end: number, meaning: string): void {
-    const to = Math.min(end, this.frame.length);
-    if (to <= this.at) return;
-    this.annotations.push({ offset: this.at, hex: toHex(this.frame, this.at, to), meaning });
-    this.at = to;
-  }
 }

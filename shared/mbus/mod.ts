@@ -32,4 +32,6 @@ export { type JoinedReadout, joinTelegrams, type ReadoutRecord } from "./readout
 export * from "./wireless/mod.ts";
 export type { ProfileReading, ProfileValue, ProfileValues } from "./profiles/profile.ts";
 export { deviceTypeName } from "./device_type.ts";
-export { annotateFrame, type Annotation, statusText } from "./annotate.ts";
+export { annotateFrame } from "./annotate.ts";
+export { statusText } from "./annotate_records.ts";
+export type { Annotation } from "./annotation_pen.ts";
