@@ -7,6 +7,7 @@ import { identificationText } from "./identification.ts";
 import { manufacturerAt } from "./manufacturer.ts";
 import { type HeaderPlace, Telegram, type TelegramFault } from "./telegram.ts";
 import { TelegramError } from "./telegram_error.ts";
+import { decryptWired, refuseEncrypted } from "./wired_security.ts";
 import { type DecodeWirelessOptions, decodeWirelessTelegram } from "./wireless/decode_wireless_telegram.ts";
 import { isWirelessFrame } from "./wireless/frame.ts";
 import { readVariableData, type VariableData } from "./variable_data.ts";
@@ -145,17 +146,21 @@ function decodeVariable(
   if (start > end) throw headerCut(headerLength, link.data.length, end);
   const mostSignificantFirst = link.ci === 0x76;
   const ordered = mostSignificantFirst ? headerReversed(frame, place, start) : frame;
-  const variable = readVariableData(frame, start, end, { mostSignificantFirst, unsigned: options?.unsigned === true });
-  if (headerLength > 0) refuseEncrypted(ordered, place, start, end, variable);
+  const payload = { ordered, header: place.identification, start, end };
+  const keys = options?.keys;
+  const clear = mostSignificantFirst || keys === undefined ? null : decryptWired(payload, keys);
+  const bytes = clear?.bytes ?? frame;
+  const variable = readVariableData(bytes, start, end, { mostSignificantFirst, unsigned: options?.unsigned === true });
+  if (headerLength > 0) refuseEncrypted(payload, variable, keys);
   return new Telegram(
-    frame,
-    ordered,
+    bytes,
+    clear?.bytes ?? ordered,
     "wired",
     link.ci,
     link.address,
     place,
     headerLength === LONG_HEADER ? frame[DEVICE_TYPE] as number : null,
-    null,
+    clear?.encryption ?? null,
     variable.moreRecordsFollow,
     variable.records,
     variable.manufacturerData,
@@ -184,24 +189,4 @@ function headerReversed(frame: Uint8Array, { identification, manufacturer }: Hea
   ordered.subarray(manufacturer, manufacturer + 2).reverse();
   ordered.subarray(start - 2, start).reverse();
   return ordered;
-}
-
-/**
- * On a wire the configuration word is often junk, so it proves nothing. It counts only where it names a security mode
- * and blocks that are there, and the bytes cannot be read in the clear.
- */
-function refuseEncrypted(
-  ordered: Uint8Array,
-  place: HeaderPlace,
-  start: number,
-  end: number,
-  variable: VariableData,
-): void {
-  if (variable.truncated === null && variable.undecoded === null) return;
-  const mode = (ordered[start - 1] as number) & 0x1f;
-  const encrypted = ((ordered[start - 2] as number) >> 4) * 16;
-  if (mode === 0 || mode === 0x1f || encrypted === 0 || encrypted > end - start) return;
-  const meter = meterAt(ordered, place);
-  const message = `Cannot decode telegram: ${meter} encrypts its data (mode ${mode}) and no key is known`;
-  throw new TelegramError("key_missing", message, start);
 }

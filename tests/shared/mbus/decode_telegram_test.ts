@@ -1,6 +1,9 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { DECODER_VERSION, decodeTelegram, encodeFrame, fromHex, TelegramError } from "@mbus-gateway/mbus";
+import { DECODER_VERSION, decodeTelegram, encodeFrame, fromHex, TelegramError, toHex } from "@mbus-gateway/mbus";
+import { encryptCbc } from "../../../shared/mbus/crypto/aes.ts";
 import { frameOf, HEADER, telegramOf } from "./telegram_fixture.ts";
+
+const MODE_5_NOISE = "3FA1B2C3D4E5F60718293A4B5C6D7E8F";
 
 function refused(frame: Uint8Array, code: string, part: string): void {
   const error = assertThrows(() => decodeTelegram(frame), TelegramError, part);
@@ -109,8 +112,23 @@ Deno.test("decodeTelegram() names alarms, and the meter where its header does", 
 Deno.test("decodeTelegram() does not believe a configuration word that proves nothing", () => {
   const junk = decodeTelegram(frameOf(0x72, "785634122D2C01045500FFFF 01 13 05"));
   assertEquals([junk.records[0]?.value, junk.encryption], ["0.005", null]);
-  const mode5 = "785634122D2C010455001005" + "3FA1B2C3D4E5F60718293A4B5C6D7E8F";
+  const mode5 = "785634122D2C010455001005" + MODE_5_NOISE;
   refused(frameOf(0x72, mode5), "key_missing", "meter KAM 12345678 encrypts its data (mode 5)");
+});
+
+Deno.test("decodeTelegram() decrypts security mode 5 on a wire, and tells keys apart", () => {
+  const key = fromHex("000102030405060708090A0B0C0D0E0F");
+  const vector = fromHex("2D2C 78563412 01 04" + "55".repeat(8));
+  const cipherText = encryptCbc(key, vector, fromHex("2F2F 0C1343650400 2F2F2F2F2F2F2F2F"));
+  const header = "785634122D2C010455001005";
+  const frame = frameOf(0x72, header + toHex(cipherText) + "01 13 05");
+  const telegram = decodeTelegram(frame, { keys: ({ identification }) => identification === "12345678" ? key : null });
+  assertEquals(telegram.records.map(({ value }) => value), ["46.543", "0.005"]);
+  assertEquals([telegram.encryption, telegram.identification, telegram.fault], ["mode_5", "12345678", null]);
+  const wrong = () => decodeTelegram(frameOf(0x72, header + MODE_5_NOISE), { keys: () => key });
+  assertEquals(assertThrows(wrong, TelegramError, "does not fit meter KAM 12345678").code, "key_wrong");
+  const mode7 = () => decodeTelegram(frameOf(0x72, header.slice(0, -2) + "07" + MODE_5_NOISE), { keys: () => key });
+  assertEquals(assertThrows(mode7, TelegramError, "security mode 7").code, "unsupported");
 });
 
 Deno.test("decodeTelegram() can be told that a meter's integers are never negative", () => {
