@@ -1,4 +1,5 @@
-import { DataRecord, LAYOUT } from "./data_record.ts";
+import { DataRecord } from "./data_record.ts";
+import { LAYOUT } from "./record_layout.ts";
 import { RecordShape } from "./record_shape.ts";
 import { BCD_ERROR, readBcd, readInteger } from "./read_number.ts";
 import { NO_MEANING, ValueMeaning } from "./value_meaning.ts";

@@ -25,7 +25,8 @@ export { encodeVariableData, type TelegramToEncode } from "./encode_variable_dat
 export { encodeRecord, type FieldToEncode, type RecordToEncode } from "./encode_record.ts";
 export type { LocalTimeType } from "./encode_local_time.ts";
 export type { ValueFunction } from "./data_field_kind.ts";
-export { DataRecord, type DataRecordJson, type RecordPlace, type ValueKind } from "./data_record.ts";
+export { DataRecord } from "./data_record.ts";
+export type { DataRecordJson, RecordPlace, ValueKind } from "./record_layout.ts";
 export { type HeaderPlace, Telegram, type TelegramFault, type TelegramJson } from "./telegram.ts";
 export { type DecodeOptions, DECODER_VERSION, decodeTelegram } from "./decode_telegram.ts";
 export { type JoinedReadout, joinTelegrams, type ReadoutRecord } from "./readout.ts";

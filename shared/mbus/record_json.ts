@@ -1,4 +1,4 @@
-import type { ValueKind } from "./data_record.ts";
+import type { ValueKind } from "./record_layout.ts";
 import type { RecordShape } from "./record_shape.ts";
 
 const ENCODER = new TextEncoder();

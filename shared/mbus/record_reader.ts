@@ -1,4 +1,5 @@
-import { DataRecord, LAYOUT } from "./data_record.ts";
+import { DataRecord } from "./data_record.ts";
+import { LAYOUT } from "./record_layout.ts";
 import { BCD_ERROR, isInvalidInteger, readBcd, readInteger } from "./read_number.ts";
 import { readShape } from "./read_shape.ts";
 import { RecordShape } from "./record_shape.ts";

@@ -1,4 +1,5 @@
-import type { DataRecord, DataRecordJson } from "./data_record.ts";
+import type { DataRecord } from "./data_record.ts";
+import type { DataRecordJson } from "./record_layout.ts";
 import { deviceTypeName } from "./device_type.ts";
 import { hexOfByte, toHex } from "./hex.ts";
 import { type JsonText, jsonTexts } from "./json_text.ts";
