@@ -1,11 +1,14 @@
 /**
  * The one entry: parses the verb and hands over. `gateway/` and `server/` are imported only when asked for, so that
- * neither needs the other's rights.
+ * neither needs the other's rights, and nothing is loaded that the verb does not use.
  *
  * @module
  */
-import { createLog, describeError, exitCodeOf, nearest, UsageError } from "@mbus-gateway/resource";
-import { VERSION } from "@mbus-gateway/wire";
+import { describeError } from "@mbus-gateway/resource/describe_error";
+import { createLog } from "@mbus-gateway/resource/log";
+import { nearest } from "@mbus-gateway/resource/nearest";
+import { exitCodeOf, UsageError } from "@mbus-gateway/resource/program";
+import { VERSION } from "@mbus-gateway/wire/version";
 
 interface Verb {
   usage: string;

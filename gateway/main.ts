@@ -3,9 +3,11 @@
  *
  * @module
  */
-import { createLog, describeError, EXIT, exitCodeOf, nearest, runProgram, UsageError } from "@mbus-gateway/resource";
-import { VERSION } from "@mbus-gateway/wire";
-
+import { describeError } from "@mbus-gateway/resource/describe_error";
+import { createLog } from "@mbus-gateway/resource/log";
+import { nearest } from "@mbus-gateway/resource/nearest";
+import { EXIT, exitCodeOf, runProgram, UsageError } from "@mbus-gateway/resource/program";
+import { VERSION } from "@mbus-gateway/wire/version";
 import type { GatewayConfig } from "./config.ts";
 
 const HELP = `mbus-gateway ${VERSION}, the gateway: reads M-Bus meters, keeps every readout, delivers it.
