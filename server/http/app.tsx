@@ -106,8 +106,8 @@ function protectingHeaders() {
 }
 
 /**
- * A form that another site's page posts is refused; cookies count nowhere else but for reading pages. Hosts are compared and not origins: behind a proxy that ends TLS
- * this server sees http where the browser says https.
+ * A form that another site's page posts is refused; cookies count nowhere else but for reading pages. Hosts are
+ * compared and not origins: behind a proxy that ends TLS this server sees http where the browser says https.
  */
 function sameSite() {
   return csrf({ origin: (origin, c) => URL.parse(origin)?.host === c.req.header("host"), secFetchSite: "same-origin" });

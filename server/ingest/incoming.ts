@@ -14,8 +14,8 @@ export interface IncomingMessage {
   payload: Uint8Array;
 }
 
-/** The most bytes of JSON that one readout may take; a larger one is refused, stored nowhere. */
-export const MAX_READOUT_BYTES = 256 * 1024;
+/** The most bytes of JSON that are kept of a readout which cannot be read; a larger one is refused. */
+const MAX_BAD_READOUT_BYTES = 256 * 1024;
 
 /** Times are stored from here on; before it, no meter was read by this protocol. */
 const FIRST_INSTANT = Date.UTC(2000, 0, 1);
@@ -89,17 +89,17 @@ export function readingTime(readout: Readout): string {
   return readout.correctedReadAt ?? readout.readAt;
 }
 
-function sortBad(bad: BadReadout, read: ReadMessage) {
-  const bytes = new TextEncoder().encode(bad.json);
-  if (bytes.length <= MAX_READOUT_BYTES) {
-    read.setAside.push({ seq: bad.seq, code: "schema", reason: bad.reason, payload: bytes });
-  } else if (bad.seq !== null) {
-    read.refused.push({
-      seq: bad.seq,
-      code: "too_large",
-      reason: `Cannot store readout: it has ${bytes.length} bytes, at most ${MAX_READOUT_BYTES} are taken`,
-    });
+function sortBad({ seq, reason, json }: BadReadout, read: ReadMessage) {
+  const payload = new TextEncoder().encode(json);
+  if (payload.length <= MAX_BAD_READOUT_BYTES) {
+    read.setAside.push({ seq, code: "schema", reason, payload });
+    return;
   }
+  const code = "too_large";
+  const large = `${reason} (it has ${payload.length} bytes; at most ${MAX_BAD_READOUT_BYTES} are kept)`;
+  if (seq !== null) read.refused.push({ seq, code, reason: large });
+  // Without a number the gateway cannot be told: its beginning is kept, so that someone finds it.
+  else read.setAside.push({ seq, code, reason: large, payload: payload.subarray(0, MAX_BAD_READOUT_BYTES) });
 }
 
 function sortReadout(readout: Readout, now: Date, read: ReadMessage) {

@@ -10,7 +10,7 @@ interface Attempts {
   http: number;
   mqtt: number;
   otherPort: number;
-  library: string;
+  sharedObject: string;
 }
 
 const given: Attempts = JSON.parse(Deno.args[0] ?? "{}");
@@ -52,7 +52,7 @@ const attempts: Record<string, () => unknown> = {
     if (spawnSync("/bin/true").status !== 0) throw new Deno.errors.NotCapable("it did not run");
   },
   "end another process": () => Deno.kill(Deno.ppid, "SIGCONT"),
-  "load a library": () => Deno.dlopen(given.library, {}).close(),
+  "load a library": () => Deno.dlopen(given.sharedObject, {}).close(),
   "reach another port": async () => (await Deno.connect({ hostname: local, port: given.otherPort })).close(),
   "reach another host": async () => (await Deno.connect({ hostname: "192.0.2.1", port: 443 })).close(),
   "fetch from another host": () => fetch("https://other.example.org/"),

@@ -36,7 +36,7 @@ async function attempt(more: Record<string, string> = {}): Promise<Record<string
     const given = {
       ...{ token: `${folder}/token`, otherKey: `${folder}/other.key`, data, outside: folder, http, mqtt },
       otherPort: (other.addr as Deno.NetAddr).port,
-      library: LIBRARY,
+      sharedObject: LIBRARY,
     };
     const env = {
       HTTP_PORT: String(http),

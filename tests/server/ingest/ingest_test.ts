@@ -200,10 +200,13 @@ Deno.test("ingest() sets far-future readouts aside and refuses giant ones", asyn
   await using at = await site();
   const json = JSON.parse(new TextDecoder().decode(payload([readout({ readAt: "2031-01-01T00:00:00.000Z" })])));
   json.readouts.push({ ...json.readouts[0], seq: 2, frames: ["00".repeat(200_000)] });
+  json.readouts.push({ ...json.readouts[0], seq: "none", frames: ["00".repeat(200_000)] });
   const result = await at.take(new TextEncoder().encode(JSON.stringify(json)));
   assertEquals(result.confirmation?.held, [[1, 1]]);
   assertEquals(result.confirmation?.refused.map(({ seq, code }) => [seq, code]), [[2, "too_large"]]);
-  assertEquals((await at.sql`select code from quarantine`).map((row) => row.code), ["time_out_of_range"]);
+  const rows = await at.sql`select code, seq::int, length(payload)::int as bytes from quarantine order by code`;
+  assertEquals(rows.map((row) => [row.code, row.seq]), [["time_out_of_range", 1], ["too_large", null]]);
+  assertEquals(rows[1]?.bytes, 256 * 1024);
 });
 
 Deno.test("ingest() files readings months late, and by the corrected time where the clock was wrong", async () => {
