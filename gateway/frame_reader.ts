@@ -4,7 +4,14 @@ import { idleMs, MAX_LINK_FRAME_BYTES, transmissionMs } from "./link_timing.ts";
 
 /** What came of waiting for a frame. */
 export type Reception =
-  | { type: "frame"; frame: Frame; /** the frame as it came, start to stop */ bytes: Uint8Array }
+  | {
+    type: "frame";
+    frame: Frame;
+    /** The frame as it came, start to stop. */
+    bytes: Uint8Array;
+    /** How many bytes before it belonged to no frame. */
+    noise: number;
+  }
   | { type: "silence" }
   /** Something that is no frame; it has been read to its end, the line is idle again. */
   | { type: "garbage"; reason: string };
@@ -57,16 +64,18 @@ export class FrameReader {
    * Waits until the line has been silent for 33 bit times, which a meter needs to tell one frame from the next
    * (EN 13757-2), and forgets everything that came until then. Bounded: a line that never falls silent is spoken on.
    *
+   * @param leastMs how long the silence must last at least: adapters hand over in pieces what came together.
    * @returns how many bytes were forgotten.
    */
-  async idle(signal?: AbortSignal): Promise<number> {
+  async idle(signal?: AbortSignal, leastMs = 0): Promise<number> {
+    const silenceMs = Math.max(this.#idleMs, leastMs);
     let forgotten = this.#buffer.length;
     this.#buffer = new Uint8Array(0);
     const until = this.elapsed() + this.#longestGarbageMs;
     while (this.elapsed() <= until) {
-      const bytes = await this.#read(Math.max(0, this.#heardAt + this.#idleMs - this.elapsed()), signal);
+      const bytes = await this.#read(Math.max(0, this.#heardAt + silenceMs - this.elapsed()), signal);
       if (bytes !== null) forgotten += bytes.length;
-      else if (this.elapsed() >= this.#heardAt + this.#idleMs) break;
+      else if (this.elapsed() >= this.#heardAt + silenceMs) break;
     }
     return forgotten;
   }
@@ -83,7 +92,7 @@ export class FrameReader {
     this.#noise = 0;
     while (true) {
       const found = this.#assemble();
-      if (found?.type === "garbage") await this.#untilIdle(signal);
+      if (found?.type === "garbage") await this.untilSilent(signal);
       if (found) return found;
       const begun = this.#buffer.length > 0;
       const bytes = await this.#read(begun ? this.#gapMs : Math.max(0, until - this.elapsed()), signal);
@@ -112,7 +121,7 @@ export class FrameReader {
         if ("needs" in parsed) return null;
         const bytes = this.#buffer.slice(0, parsed.length);
         this.#buffer = this.#buffer.slice(parsed.length);
-        return { type: "frame", frame: parsed.frame, bytes };
+        return { type: "frame", frame: parsed.frame, bytes, noise: this.#noise };
       } catch (thrown) {
         if (!(thrown instanceof TelegramError)) throw thrown;
         if (this.#buffer[0] === 0x68 && (thrown.code === "checksum" || thrown.code === "stop")) {
@@ -129,8 +138,11 @@ export class FrameReader {
     this.#buffer = this.#buffer.slice(bytes);
   }
 
-  /** Drops what comes until nothing does; bounded, for a line that never falls silent must not hold the bus. */
-  async #untilIdle(signal?: AbortSignal) {
+  /**
+   * Drops what comes until nothing has come for as long as a pause within a frame may last; bounded, for a line that
+   * never falls silent must not hold the bus.
+   */
+  async untilSilent(signal?: AbortSignal) {
     this.#buffer = new Uint8Array(0);
     const until = this.elapsed() + this.#longestGarbageMs;
     while (this.elapsed() < until && (await this.#read(this.#gapMs, signal)) !== null);

@@ -55,10 +55,14 @@ export interface RequestOptions {
   retries?: number;
   /** One try, no longer than `timeoutMs` or the standard's time; silence is fine and not counted. */
   mayStaySilent?: boolean;
-  /** Only an answer after which the line falls silent counts: what follows is another meter's. */
+  /** Only an answer counts that has the line to itself: what comes before or behind it is another meter's. */
   alone?: boolean;
 }
 
+/** Converters that turn the line around make so many bytes of noise at most. */
+const MOST_GLITCH_BYTES = 3;
+/** How long USB adapters hold back what they received, in milliseconds. */
+const ADAPTER_MS = 20;
 /** The frames that may pass before the answer does: late ones and echoes. More is a line gone mad. */
 const MOST_STRAY_FRAMES = 8;
 
@@ -173,6 +177,7 @@ export class LinkMaster {
     waitMs: number,
     { judge, signal, alone = false }: RequestOptions,
   ): Promise<{ frame: Frame; bytes: Uint8Array } | Failure> {
+    const until = this.elapsed() + waitMs;
     let failure: Failure = { code: "no_answer", reason: `nothing came within ${Math.round(waitMs)} ms` };
     let echoExpected = true;
     for (let stray = 0; stray < MOST_STRAY_FRAMES; stray++) {
@@ -182,16 +187,20 @@ export class LinkMaster {
         this.counts.corrupt++;
         return { code: "corrupt", reason: heard.reason };
       }
-      const { frame, bytes } = heard;
+      const { frame, bytes, noise } = heard;
       // A half-duplex converter hears what it sends. No answer can look so: the C field of an answer has bit 6 clear.
       if (echoExpected && isSame(bytes, request)) {
         echoExpected = false;
         continue;
       }
-      switch (judge(frame, bytes)) {
+      const verdict = judge(frame, bytes);
+      if (alone && (verdict !== "answer" || noise > MOST_GLITCH_BYTES || !await this.#nobodyElse(until, signal))) {
+        await this.#reader.untilSilent(signal);
+        return { code: "corrupt", reason: "more than one answer came" };
+      }
+      switch (verdict) {
         case "answer":
-          if (!alone || await this.#reader.idle(signal) === 0) return { frame, bytes };
-          return { code: "corrupt", reason: "more came behind the answer" };
+          return { frame, bytes };
         case "wrong_meter":
           this.counts.wrongMeter++;
           failure = { code: "wrong_meter", reason: `another meter answered (${bytes.subarray(0, 19).toHex()}…)` };
@@ -206,7 +215,14 @@ export class LinkMaster {
           break;
       }
     }
+    // More than a late answer and an echo: the line is let run dry before it is spoken on.
+    await this.#reader.untilSilent(signal);
     return failure;
+  }
+
+  /** Whether the line stays silent until no other meter can begin to answer. */
+  async #nobodyElse(until: number, signal?: AbortSignal): Promise<boolean> {
+    return await this.#reader.idle(signal, Math.max(ADAPTER_MS, until - this.elapsed())) === 0;
   }
 }
 

@@ -22,7 +22,7 @@ export interface ProbeOptions {
 }
 
 /** What converters and networks add to the standard's time. */
-const GRACE_MS = 150;
+const GRACE_MS = 100;
 
 /**
  * Asks once who is at an address. Most addresses are empty, so the waiting for nobody is what a scan takes its time

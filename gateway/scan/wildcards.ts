@@ -28,8 +28,8 @@ const MANUFACTURER_LOW = { at: 8, length: 2 };
 const MANUFACTURER_HIGH = { at: 10, length: 2 };
 
 /**
- * The order in which a scan fixes what several meters share. The last digit of the number comes first: meters that were
- * bought together have numbers in a row, which differ there. The parts that take hundreds of requests come when all
+ * The order in which a scan fixes what several meters share. The first digit of the number comes first: meters that were
+ * bought together have numbers in a row, and so the last digits, which cost most, are asked for where few are missing. The parts that take hundreds of requests come when all
  * digits are the same, and the fabrication number when the whole address is.
  *
  * @param digits those that a number may have: `decimal` as the standard wants it, or `hex` as some makers do.
@@ -40,18 +40,18 @@ export function dimensions(digits: "decimal" | "hex"): readonly Dimension[] {
 
 /** The masks that between them select every meter whose number has a digit from A to E. */
 export function hexNumbers(): string[] {
-  return [..."76543210"].flatMap((at) => [..."ABCDE"].map((digit) => fixed(ANYBODY, Number(at), digit)));
+  return [..."01234567"].flatMap((at) => [..."ABCDE"].map((digit) => fixed(ANYBODY, Number(at), digit)));
 }
 
 const [IN_DECIMAL, IN_HEX] = [DECIMAL, HEX].map((digits): Dimension[] => [
-  ...[7, 6, 5, 4, 3, 2, 1, 0].map((at) => digit(`digit ${at + 1}`, at, digits)),
+  ...[0, 1, 2, 3, 4, 5, 6, 7].map((at) => digit(`digit ${at + 1}`, at, digits)),
   part("device type", TYPE, BYTES),
   part("version", VERSION, BYTES),
   part("manufacturer", MANUFACTURER_HIGH, BYTES),
   // Where no meter takes half a manufacturer, there is nothing below its first half.
   { ...part("manufacturer", MANUFACTURER_LOW, BYTES), isOpen: (mask) => !isOpen(mask, MANUFACTURER_HIGH) },
   part("manufacturer", MANUFACTURER, commonManufacturers()),
-  ...[7, 6, 5, 4, 3, 2, 1, 0].map((at): Dimension => ({
+  ...[0, 1, 2, 3, 4, 5, 6, 7].map((at): Dimension => ({
     name: "fabrication number",
     isOpen: (mask) => mask.length === 16 || mask[FABRICATION + at] === "F",
     children: (mask) => {

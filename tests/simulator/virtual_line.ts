@@ -25,12 +25,9 @@ export interface VirtualLineOptions {
   onRequest?: (elapsed: number) => void;
 }
 
-/** So many bytes come in one piece. */
-const CHUNK = 16;
-
 interface Arrival {
   at: number;
-  bytes: Uint8Array;
+  byte: number;
 }
 
 /** The line to a segment. */
@@ -47,10 +44,7 @@ export function virtualLine(segment: Segment, options: VirtualLineOptions = {}):
   const lasts = (bytes: number) => 1000 * BITS * bytes / baudRate;
 
   function arrive(from: number, bytes: Uint8Array) {
-    for (let at = 0; at < bytes.length; at += CHUNK) {
-      const chunk = bytes.slice(at, at + CHUNK);
-      arrivals.push({ at: from + lasts(at + chunk.length), bytes: chunk });
-    }
+    bytes.forEach((byte, index) => arrivals.push({ at: from + lasts(index + 1), byte }));
     busyUntil = Math.max(busyUntil, from + lasts(bytes.length));
     arrivals.sort((a, b) => a.at - b.at);
   }
@@ -92,9 +86,9 @@ export function virtualLine(segment: Segment, options: VirtualLineOptions = {}):
         return Promise.resolve(null);
       }
       now = Math.max(now, next);
-      const there = arrivals.filter(({ at }) => at <= now);
-      arrivals = arrivals.filter(({ at }) => at > now);
-      return Promise.resolve(Uint8Array.from(there.flatMap(({ bytes }) => [...bytes])));
+      const later = arrivals.findIndex(({ at }) => at > now);
+      const there = arrivals.splice(0, later < 0 ? arrivals.length : later);
+      return Promise.resolve(Uint8Array.from(there, ({ byte }) => byte));
     },
     write(bytes) {
       onRequest?.(now);
