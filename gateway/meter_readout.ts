@@ -48,6 +48,7 @@ export async function readout(link: LinkMaster, meter: BusAddress, patience: Pat
  * @throws {MeterError} when it does not.
  */
 export async function prepare(link: LinkMaster, meter: BusAddress, what: string, patience: Patience): Promise<void> {
+  if (meter.kind === "primary" && meter.address === SELECTED) return; // SND_NKE would let go of who is selected
   if (meter.kind === "primary") {
     answered(what, "SND_NKE", await link.request(short(SND_NKE, meter.address), { judge: isAck, ...patience }));
     return;

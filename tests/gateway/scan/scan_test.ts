@@ -3,7 +3,7 @@ import { DeviceError } from "@mbus-gateway/resource";
 import { meterBus, MeterError, type ScanEvent } from "../../../gateway/meter_bus.ts";
 import { POPULATIONS, seededFaults } from "../../simulator/mod.ts";
 import { converter } from "../converter.ts";
-import { addressOf, virtualBus } from "./virtual_bus.ts";
+import { addressOf, virtualBus } from "../virtual_bus.ts";
 
 const ALL_BAUD_RATES = [300, 600, 1200, 2400, 4800, 9600, 19200, 38400];
 

@@ -1,6 +1,6 @@
-import { type MeterBus, meterBus, type MeterBusOptions } from "../../../gateway/meter_bus.ts";
-import { Segment, type SimulatedMeter, simulatedMeters, type SimulatedMetersOptions } from "../../simulator/mod.ts";
-import { noLedger, type VirtualLine, virtualLine, type VirtualLineOptions } from "../../simulator/virtual_line.ts";
+import { type MeterBus, meterBus, type MeterBusOptions } from "../../gateway/meter_bus.ts";
+import { Segment, type SimulatedMeter, simulatedMeters, type SimulatedMetersOptions } from "../simulator/mod.ts";
+import { noLedger, type VirtualLine, virtualLine, type VirtualLineOptions } from "../simulator/virtual_line.ts";
 
 /** A master and its meters on a line whose time passes only while somebody waits. */
 export interface VirtualBus {
