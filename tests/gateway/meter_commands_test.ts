@@ -124,7 +124,7 @@ Deno.test("p253 reads whoever was selected last", async () => {
 });
 
 Deno.test("readMeter() has patience with one meter as it is told, and the bus's own with the others", async () => {
-  const { bus, line } = virtualBus({ manners: (index) => ({ thinkMs: index === 0 ? 3_000 : 0 }) });
+  const { bus, line } = virtualBus({ manners: (index) => ({ thinkMs: index === 0 ? 4_000 : 0 }) });
   await bus.readMeter("p1", undefined, { timeoutMs: 5_000, retries: 0 });
   await assertRejects(() => bus.readMeter("p1"), MeterError, "SND_NKE failed 3 times");
   const before = line.elapsed();
