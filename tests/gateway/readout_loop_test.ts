@@ -121,7 +121,6 @@ function atEachRequest(act: () => void): typeof openTransport {
         act();
         return line.write(bytes);
       },
-      discard: () => line.discard(),
       [Symbol.asyncDispose]: () => line[Symbol.asyncDispose](),
     };
   };

@@ -99,9 +99,6 @@ export function virtualLine(segment: Segment, options: VirtualLineOptions = {}):
       answer(end, bytes);
       return Promise.resolve();
     },
-    discard() {
-      arrivals = arrivals.filter(({ at }) => at > now);
-    },
     setBaudRate(rate) {
       baudRate = rate;
       return Promise.resolve();
