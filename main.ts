@@ -33,6 +33,16 @@ const verbs: Record<string, Verb> = {
     summary: "Run the server: ingest, API, page. Configured by the environment; with none, embedded in ./data.",
     run: (args) => side("server")(["serve", ...args]),
   },
+  redecode: {
+    usage: "redecode --since DATE [--meter METER]",
+    summary: "Decode stored telegrams again; only what comes out otherwise is written, as revisions.",
+    run: (args) => side("server")(["redecode", ...args]),
+  },
+  "meter-keys": {
+    usage: "meter-keys list | import FILE | rotate",
+    summary: "Keep the keys of encrypted meters, sealed.",
+    run: (args) => side("server")(["meter-keys", ...args]),
+  },
   demo: {
     usage: "demo [--http-port N] [--mqtt-port N] [--mbus-port N] [--data DIR]",
     summary: "Show the whole product without hardware: simulated meters, gateway, broker, server, page.",

@@ -43,7 +43,10 @@ export function openCompanion(path: string): Companion {
       file.writeSync(new TextEncoder().encode(text));
     },
     sync: () => file.syncDataSync(),
-    [Symbol.dispose]: () => file.close(),
+    [Symbol.dispose]() {
+      file.unlockSync(); // a child process that is just being started may have the open file too, for a moment
+      file.close();
+    },
   };
 }
 

@@ -32,6 +32,8 @@ export interface ServerConfig {
   /** Whether a missing `adminTokenFile` is made. */
   makeAdminToken: boolean;
   degreeDays: { url: string; apiKeyFile: string | null; areas: string[] };
+  /** Files of the secrets that seal meter keys; current null: none can be kept. `make`: a missing current one is made. */
+  meterKeys: { current: string | null; old: string | null; make: boolean };
   log: { level: LogLevel; format: "text" | "json" };
 }
 
@@ -53,6 +55,9 @@ export const VARIABLES: Readonly<Record<string, string>> = {
   DMI_AREAS: "whose heating degree days to fetch, such as municipality:0101,station:06180 (none)",
   DMI_BASE_URL: "where from (https://opendataapi.dmi.dk/v2/climateData)",
   DMI_API_KEY_FILE: "a file with an API key for it, where one is asked for",
+  METER_KEYS_SECRET_FILE:
+    "file of the secret that seals meter keys: 32 bytes as hex (DATA_DIR/meter-keys.secret with the embedded database)",
+  METER_KEYS_OLD_SECRET_FILE: "file of the secret before it, while keys are moved by meter-keys rotate",
   LOG_LEVEL: `${LOG_LEVELS.join(", ")} (info)`,
   LOG_FORMAT: "text or json (text)",
 };
@@ -87,6 +92,15 @@ export function loadConfig(variables: Variables = environment()): ServerConfig {
       url: problems.read("DMI_BASE_URL", "https://opendataapi.dmi.dk/v2/climateData", webAddress),
       apiKeyFile: problems.read("DMI_API_KEY_FILE", null, resolve),
       areas: problems.read("DMI_AREAS", [], areaList),
+    },
+    meterKeys: {
+      current: problems.read(
+        "METER_KEYS_SECRET_FILE",
+        database === null ? `${dataFolder}/meter-keys.secret` : null,
+        resolve,
+      ),
+      old: problems.read("METER_KEYS_OLD_SECRET_FILE", null, resolve),
+      make: database === null && variables.METER_KEYS_SECRET_FILE === undefined,
     },
     log: {
       level: problems.read("LOG_LEVEL", "info", oneOf(LOG_LEVELS)),

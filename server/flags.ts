@@ -24,9 +24,9 @@ export function embeddedDatabaseFolder({ dataFolder }: Pick<ServerConfig, "dataF
  * ```
  */
 export function serverFlags(config: ServerConfig): string[] {
-  const { http, database, broker, embeddedMqttPort, dataFolder, adminTokenFile, degreeDays } = config;
+  const { http, database, broker, embeddedMqttPort, dataFolder, adminTokenFile, degreeDays, meterKeys } = config;
   const net = [place(http.host, http.port)];
-  const read = [adminTokenFile];
+  const read = [adminTokenFile, meterKeys.current, meterKeys.old];
   const write: string[] = [];
   if (database === null) {
     net.push(`unix:${embeddedSocket(embeddedDatabaseFolder(config))}`);

@@ -14,6 +14,8 @@ Usage: deno run -P=server … server/main.ts [VERB] [OPTIONS]
   serve          Run the server (this is the default).
                  --ignore-sigint leaves Ctrl-C to the parent process.
                  --demo-sign-in prints an address that signs in by itself; on 127.0.0.1 with the embedded database only.
+  redecode       Decode stored telegrams again: --since DATE [--meter METER]; redecode --help tells all.
+  meter-keys     list, import FILE or rotate the keys of encrypted meters; meter-keys --help tells all.
   check-config   Say whether the configuration would work, or which variable is wrong and why.
   flags          Print the --allow-… words that follow from the configuration.
   --help         This text.
@@ -30,6 +32,14 @@ const VERBS: Record<string, (args: string[]) => Promise<number>> = {
   serve,
   "check-config": checkConfig,
   flags,
+  redecode: async (args) => {
+    const { REDECODE_HELP, redecodeCommand } = await import("./commands/redecode_command.ts");
+    return wantsHelp(args) ? await say(REDECODE_HELP) : await redecodeCommand(args, loadConfig());
+  },
+  "meter-keys": async (args) => {
+    const { METER_KEYS_HELP, meterKeysCommand } = await import("./commands/meter_keys_command.ts");
+    return wantsHelp(args) ? await say(METER_KEYS_HELP) : await meterKeysCommand(args, loadConfig());
+  },
   help: () => say(HELP),
   version: () => say(VERSION),
 };
@@ -43,12 +53,19 @@ const VERBS: Record<string, (args: string[]) => Promise<number>> = {
 export async function serverMain(args: string[]): Promise<number> {
   try {
     const { verb, rest } = verbOf(args);
-    if (rest.includes("--help") || rest.includes("-h")) return await say(HELP);
+    if (wantsHelp(rest) && !HELPFUL.has(verb)) return await say(HELP);
     return await verb(rest);
   } catch (thrown) {
     createLog().error(describeError(thrown));
     return exitCodeOf(thrown);
   }
+}
+
+/** Verbs with a text of their own. */
+const HELPFUL = new Set([VERBS.redecode, VERBS["meter-keys"]]);
+
+function wantsHelp(args: string[]): boolean {
+  return args.includes("--help") || args.includes("-h");
 }
 
 function verbOf([first = "serve", ...rest]: string[]): { verb: (args: string[]) => Promise<number>; rest: string[] } {

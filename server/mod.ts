@@ -6,10 +6,15 @@ import type { ServerConfig } from "./config.ts";
 import { type Database, ensurePartitions, migrate } from "./db/mod.ts";
 import { degreeDayLoop } from "./degree_days/mod.ts";
 import { createApp } from "./http/app.tsx";
+import { noteSequenceGaps } from "./gateway_truth/sequence_gaps.ts";
 import { createIngest, subscribeIngest } from "./ingest/mod.ts";
+import { readKeySecrets } from "./meter_keys/key_secret.ts";
+import { databaseKnowledge } from "./meter_keys/knowledge.ts";
 import { listen } from "./listener.ts";
 import { brokerPart, databasePart } from "./parts.ts";
 import { reachDatabase } from "./reach_database.ts";
+import { decodeWaiting } from "./redecode/decode_waiting.ts";
+import { upkeepLoop } from "./upkeep.ts";
 
 export interface RunServerOptions {
   /** Stops the server in order. */
@@ -43,14 +48,28 @@ export async function runServer(config: ServerConfig, options: RunServerOptions)
 
   await using broker = await brokerPart(config, database, log);
   const { mqtt } = broker;
-  const { ingest, counts } = createIngest({ database, log, now });
+  const secrets = readKeySecrets(config.meterKeys, log);
+  const knowledge = databaseKnowledge(database, secrets.all, log);
+  await knowledge.refresh();
+  const { ingest, counts } = createIngest({ database, knowledge, log, now });
   await using subscription = background((signal) => subscribeIngest({ ingest, mqtt, signal, log }));
   await using degreeDays = background((signal) => fetchDegreeDays(config, { database, signal, log, now }));
-  const app = createApp({ database, ingest, counts, now, demoSignIn, log });
+  await using upkeep = background((signal) =>
+    upkeepLoop({
+      signal,
+      log,
+      tasks: [
+        { name: "meter keys", run: () => knowledge.refresh() },
+        { name: "waiting telegrams", run: (signal) => decodeWaiting({ database, knowledge, signal, log }) },
+        { name: "sequence gaps", run: () => noteSequenceGaps(database) },
+      ],
+    })
+  );
+  const app = createApp({ database, ingest, counts, now, demoSignIn, keySecret: secrets.current, log });
   await using http = listen({ ...config.http, handler: (request) => app.fetch(request) });
 
   onReady({ url: http.url, mqtt: mqtt.url });
-  await Promise.race([aborted(signal), subscription.failed, degreeDays.failed, stored.broken]);
+  await Promise.race([aborted(signal), subscription.failed, degreeDays.failed, upkeep.failed, stored.broken]);
 }
 
 async function fetchDegreeDays(

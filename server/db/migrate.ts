@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Database } from "./database.ts";
 import foundation from "./migrations/0001_foundation.sql" with { type: "text" };
+import meterKeys from "./migrations/0004_meter_keys.sql" with { type: "text" };
 import { DatabaseError } from "./database.ts";
 
 export interface Migration {
@@ -9,7 +10,10 @@ export interface Migration {
 }
 
 /** In the order in which they are applied. An applied one is never changed: what comes after is another file. */
-export const migrations: Migration[] = [{ name: "0001_foundation", sql: foundation }];
+export const migrations: Migration[] = [
+  { name: "0001_foundation", sql: foundation },
+  { name: "0004_meter_keys", sql: meterKeys },
+];
 
 const MIGRATION_DEADLINE_MS = 10 * 60 * 1000;
 

@@ -20,5 +20,10 @@ export function folderLock(folder: string): Disposable {
   }
   file.truncateSync();
   file.writeSync(new TextEncoder().encode(`${Deno.pid}\n`));
-  return { [Symbol.dispose]: () => file.close() };
+  return {
+    [Symbol.dispose]() {
+      file.unlockSync(); // a child process that is just being started may have the open file too, for a moment
+      file.close();
+    },
+  };
 }

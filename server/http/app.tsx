@@ -13,6 +13,7 @@ import { problemOf } from "./failure.ts";
 import { gatewayMessages } from "./gateway_messages.ts";
 import { gatewaysApi } from "./gateways.ts";
 import { healthz } from "./healthz.ts";
+import { meterKeysApi } from "./meter_keys.ts";
 import { metersApi } from "./meters.ts";
 import { pageDoor } from "./page_door.ts";
 import { notFound } from "./problem.ts";
@@ -46,6 +47,7 @@ export function createApp(options: AppDeps): Hono<HttpEnv> {
     counts: NO_COUNTS,
     ...options,
     demoSignIn: options.demoSignIn ?? null,
+    keySecret: options.keySecret ?? null,
   };
   const app = new Hono<HttpEnv>();
   app.use(protectingHeaders());
@@ -61,6 +63,7 @@ export function createApp(options: AppDeps): Hono<HttpEnv> {
   app.use("/api/*", limitBody(MAX_BODY_BYTES));
   app.route("/api/v1/gateways", gatewaysApi(deps));
   app.route("/api/v1/meters", metersApi(deps));
+  app.route("/api/v1/meter-keys", meterKeysApi(deps));
   app.route("/api/v1/readings", readingsApi(deps));
   app.route("/api/v1/quarantine", quarantineApi(deps));
   app.route("/api/v1/properties", propertiesApi(deps));

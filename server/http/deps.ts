@@ -1,6 +1,7 @@
 import type { Log } from "@mbus-gateway/resource";
 import type { Database } from "../db/mod.ts";
 import type { Ingest, IngestCounts } from "../ingest/mod.ts";
+import type { KeySecret } from "../meter_keys/sealed_key.ts";
 
 /** What the web side of the server works with. */
 export interface AppDeps {
@@ -14,6 +15,8 @@ export interface AppDeps {
    * alone. Null or absent: there is no such way in.
    */
   demoSignIn?: string | null;
+  /** What meter keys are sealed under; null: none can be kept. */
+  keySecret?: KeySecret | null;
   log?: Log;
 }
 

@@ -29,10 +29,13 @@ export function gatewayMessages(deps: HttpDeps): Hono<HttpEnv> {
     const gateway = c.get("gateway");
     const tenantId = c.get("tenantId");
     requireSameGateway(gateway, heartbeat.gateway, "payload");
+    const at = now();
     const { epoch, unconfirmed } = heartbeat;
     const confirmation = await tenantTransaction(database, tenantId, async (tx): Promise<Confirmation> => {
       await tx`
-        update gateways set heartbeat = ${tx.json(heartbeat)}, last_heartbeat_at = ${now()}
+        update gateways
+        set heartbeat = ${tx.json(heartbeat)}, last_heartbeat_at = ${at},
+          clock_offset_ms = ${Date.parse(heartbeat.sentAt) - at.getTime()}
         where tenant_id = ${tenantId} and gateway_id = ${gateway}`;
       if (unconfirmed === null) return { gateway, epoch, held: [], refused: [] };
       return await confirmationOf(tx, { tenantId, gateway, epoch, ...unconfirmed });

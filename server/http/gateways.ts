@@ -2,6 +2,7 @@ import { Hono } from "@hono/hono";
 import { GatewayId } from "@mbus-gateway/wire";
 import * as v from "valibot";
 import { tenantTransaction, type Tx } from "../db/mod.ts";
+import { selectGaps } from "../gateway_truth/sequence_gaps.ts";
 import type { HttpDeps, HttpEnv } from "./deps.ts";
 import { parseBody, parseQuery } from "./door.ts";
 import { Limit } from "./fields.ts";
@@ -16,6 +17,13 @@ export interface GatewayRow {
   lastReadingAt: Date | null;
   /** The last heartbeat as it came. */
   heartbeat: Record<string, unknown> | null;
+  /** Its clock minus the server's when the last heartbeat came, in milliseconds; the way there is in it. */
+  clockOffsetMs: number | null;
+  /** Readouts that it has and the server has not confirmed, as its last heartbeat says. */
+  spoolDepth: number | null;
+  /** How many numbers of its spool are missing here, and since when the oldest of them is. */
+  missing: number;
+  missingSince: Date | null;
 }
 
 /** A tenant's gateways by their id, those behind `after`. */
@@ -24,10 +32,19 @@ export function listGateways(
   { tenantId, after = "", limit }: { tenantId: number; after?: string; limit: number },
 ): Promise<GatewayRow[]> {
   return tx<GatewayRow[]>`
-    select gateway_id as gateway, registered_at as "registeredAt", last_heartbeat_at as "lastHeartbeatAt",
-      last_reading_at as "lastReadingAt", heartbeat
-    from gateways where tenant_id = ${tenantId} and gateway_id > ${after}
+    select ${columns(tx)} from gateways
+    where tenant_id = ${tenantId} and gateway_id > ${after}
     order by gateway_id limit ${limit}`;
+}
+
+function columns(tx: Tx) {
+  const gaps = tx`from sequence_gaps where (tenant_id, gateway_id) = (gateways.tenant_id, gateways.gateway_id)`;
+  return tx`
+    gateway_id as gateway, registered_at as "registeredAt", last_heartbeat_at as "lastHeartbeatAt",
+    last_reading_at as "lastReadingAt", heartbeat, clock_offset_ms::float8 as "clockOffsetMs",
+    (heartbeat ->> 'spoolDepth')::float8 as "spoolDepth",
+    (select coalesce(sum(last_seq - first_seq + 1), 0)::float8 ${gaps}) as missing,
+    (select min(since) ${gaps}) as "missingSince"`;
 }
 
 /** `/api/v1/gateways`: register, renew a token, list, look at one. A token is shown once, in the answer that makes it. */
@@ -78,17 +95,13 @@ export function gatewaysApi({ database }: HttpDeps): Hono<HttpEnv> {
   app.get("/:id", async (c) => {
     const id = c.req.param("id");
     const tenantId = c.get("tenantId");
-    const [gateway] = await tenantTransaction(
-      database,
-      tenantId,
-      (tx) =>
-        tx<GatewayRow[]>`
-        select gateway_id as gateway, registered_at as "registeredAt", last_heartbeat_at as "lastHeartbeatAt",
-          last_reading_at as "lastReadingAt", heartbeat
-        from gateways where tenant_id = ${tenantId} and gateway_id = ${id}`,
-    );
+    const { gateway, gaps } = await tenantTransaction(database, tenantId, async (tx) => {
+      const [gateway] = await tx<GatewayRow[]>`
+        select ${columns(tx)} from gateways where tenant_id = ${tenantId} and gateway_id = ${id}`;
+      return { gateway, gaps: await selectGaps(tx, tenantId, id) };
+    });
     if (gateway === undefined) throw notFound(`Cannot show gateway: there is no ${JSON.stringify(id)}`);
-    return c.json(gateway);
+    return c.json({ ...gateway, gaps });
   });
 
   return app;

@@ -1,5 +1,15 @@
-import { type DataRecord, DECODER_VERSION, decodeTelegram, type Telegram, TelegramError } from "@mbus-gateway/mbus";
+import {
+  type CompactFormat,
+  type DataRecord,
+  DECODER_VERSION,
+  decodeTelegram,
+  isWirelessFrame,
+  type Telegram,
+  TelegramError,
+  WirelessTelegram,
+} from "@mbus-gateway/mbus";
 import type { Readout } from "@mbus-gateway/wire";
+import type { TenantKnowledge } from "../meter_keys/knowledge.ts";
 
 /** Who a meter is, and the key under which it is known within its tenant. */
 export interface MeterIdentityRow {
@@ -50,6 +60,10 @@ export interface DecodedReadout {
   errors: (string | null)[];
   /** By position, whether a telegram came by radio, where several gateways may hear it. */
   wireless: boolean[];
+  /** By position, what a telegram waits for before it can be decoded: `key ELS 44493951` or `format 18193`. */
+  waitsFor: (string | null)[];
+  /** Formats of compact frames that its full frames tell. */
+  learnt: CompactFormat[];
 }
 
 /** The version of the decoder whose work this is; 0 for values that a third-party gateway stated. */
@@ -61,14 +75,24 @@ export function decoderVersionOf(readout: Readout): number {
  * Decodes the telegrams of a readout with the decoder that the gateway uses too; the raw frame is the truth.
  *
  * @param gateway names the meter, with bus and address, where its telegrams have no header.
+ * @param knowledge keys and compact formats of the gateway's tenant.
  */
-export function decodeReadout(gateway: string, readout: Readout): DecodedReadout {
-  const decoded: DecodedReadout = { meter: null, values: [], attributes: [], errors: [], wireless: [] };
+export function decodeReadout(gateway: string, readout: Readout, knowledge: TenantKnowledge): DecodedReadout {
+  const decoded: DecodedReadout = {
+    meter: null,
+    values: [],
+    attributes: [],
+    errors: [],
+    wireless: [],
+    waitsFor: [],
+    learnt: [],
+  };
   const occurrence = occurrenceCounter();
   if ("values" in readout) {
     decoded.meter = identify(readout.meter, null);
     decoded.errors.push(null);
     decoded.wireless.push(false);
+    decoded.waitsFor.push(null);
     for (const stated of readout.values) {
       const { value, modifiers, quantity, unit, storageNumber, tariff, subunit } = stated;
       const address = { quantity, unit, function: stated.function, storageNumber, tariff, subunit };
@@ -78,11 +102,15 @@ export function decodeReadout(gateway: string, readout: Readout): DecodedReadout
     return decoded;
   }
   for (const [position, frame] of readout.frames.entries()) {
-    const telegram = tryDecode(frame);
-    decoded.wireless.push(typeof telegram !== "string" && telegram.link === "wireless");
-    if (typeof telegram === "string") {
-      decoded.errors.push(telegram);
+    const { telegram, error, waitsFor } = tryDecode(frame, knowledge);
+    decoded.wireless.push(isWirelessFrame(frame));
+    decoded.waitsFor.push(waitsFor);
+    if (telegram === null) {
+      decoded.errors.push(error);
       continue;
+    }
+    if (telegram instanceof WirelessTelegram && telegram.learntFormat !== null) {
+      decoded.learnt.push(telegram.learntFormat);
     }
     decoded.errors.push(telegram.fault === null ? null : describe(telegram.fault)); // what stands before it is sound
     decoded.meter ??= identify(telegram, telegram.deviceType) ?? headerless(gateway, readout);
@@ -103,14 +131,34 @@ function take(record: DataRecord, position: number, occurrence: Occurrence, deco
   }
 }
 
-function tryDecode(frame: Uint8Array): Telegram | string {
+type Tried =
+  | { telegram: Telegram; error: null; waitsFor: null }
+  | { telegram: null; error: string; waitsFor: string | null };
+
+/** Decodes, and where that fails sees whether it is for want of a key or of a format, and which. */
+function tryDecode(frame: Uint8Array, { keys, formats }: TenantKnowledge): Tried {
+  let missing: string | null = null;
+  const known: TenantKnowledge = {
+    keys(meter) {
+      missing = `key ${meter.manufacturer} ${meter.identification}`;
+      return keys(meter);
+    },
+    formats(signature) {
+      const format = formats(signature) ?? null;
+      if (format === null) missing = `format ${signature}`;
+      return format;
+    },
+  };
   try {
-    return decodeTelegram(frame);
+    return { telegram: decodeTelegram(frame, known), error: null, waitsFor: null };
   } catch (error) {
-    if (error instanceof TelegramError) return describe(error);
-    throw error;
+    if (!(error instanceof TelegramError)) throw error;
+    return { telegram: null, error: describe(error), waitsFor: WAITING.has(error.code) ? missing : null };
   }
 }
+
+/** Codes of what a key or a format can mend; a wrong key waits for the right one. */
+const WAITING = new Set(["key_missing", "key_wrong", "unsupported"]);
 
 function describe({ message, code, offset }: { message: string; code: string; offset: number }): string {
   return `${message} (${code}, offset ${offset})`;

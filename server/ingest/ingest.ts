@@ -9,6 +9,7 @@ import {
   setAsideFor,
   type UnreadableMessage,
 } from "./incoming.ts";
+import { type Knowledge, NO_KNOWLEDGE } from "../meter_keys/knowledge.ts";
 import { KnownIds } from "./known_ids.ts";
 import { Months } from "./months.ts";
 import { isPermanent } from "./permanent_error.ts";
@@ -48,7 +49,13 @@ export interface Ingest {
 
 /** Takes in messages from any transport. */
 export function createIngest(
-  { database, log = silentLog, now = () => new Date() }: { database: Database; log?: Log; now?: () => Date },
+  { database, knowledge = NO_KNOWLEDGE, log = silentLog, now = () => new Date() }: {
+    database: Database;
+    /** Keys and compact formats of the tenants' meters. */
+    knowledge?: Knowledge;
+    log?: Log;
+    now?: () => Date;
+  },
 ): Ingest {
   const known = new KnownIds();
   const months = new Months();
@@ -57,7 +64,10 @@ export function createIngest(
   async function store(read: Read[]): Promise<IngestResult[]> {
     await months.ensure(database, read.flatMap((one) => "readouts" in one ? one.readouts : []));
     const ids = known.begin();
-    const { results, readings } = await ingestTransaction(database, (tx) => storeMessages(tx, ids, read));
+    const { results, readings } = await ingestTransaction(
+      database,
+      (tx) => storeMessages(tx, { ids, knowledge }, read),
+    );
     ids.commit();
     counts.readings += readings;
     return results;

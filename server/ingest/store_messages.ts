@@ -3,6 +3,8 @@ import type { Tx } from "../db/mod.ts";
 import { arrayLiteral } from "./array_literal.ts";
 import { type AttributeRow, writeAttributes } from "./attributes.ts";
 import { confirmationOfMessage } from "./confirmation.ts";
+import { type Knowledge } from "../meter_keys/knowledge.ts";
+import { learnFormats } from "../meter_keys/learn_formats.ts";
 import { type DecodedReadout, decodeReadout, decoderVersionOf } from "./decode_readout.ts";
 import {
   type IncomingMessage,
@@ -25,7 +27,7 @@ type Read = ReadMessage | UnreadableMessage;
 /** Stores what the messages hold and says what became of each. Needs the role `mbus_ingest`. */
 export async function storeMessages(
   tx: Tx,
-  ids: IdsOfTransaction,
+  known: { ids: IdsOfTransaction; knowledge: Knowledge },
   read: Read[],
 ): Promise<{ results: IngestResult[]; readings: number }> {
   const tenants = await tenantsOf(tx, read.map(({ message }) => message));
@@ -48,7 +50,7 @@ export async function storeMessages(
     }
     return result;
   });
-  const readings = await storeReadouts(tx, ids, takes, setAside);
+  const readings = await storeReadouts(tx, known, takes, setAside);
   await quarantine(tx, setAside);
   return { results, readings };
 }
@@ -64,7 +66,7 @@ interface Arrival {
 
 async function storeReadouts(
   tx: Tx,
-  ids: IdsOfTransaction,
+  { ids, knowledge }: { ids: IdsOfTransaction; knowledge: Knowledge },
   takes: { result: IngestResult; read: ReadMessage; tenantId: number }[],
   setAside: QuarantineRow[],
 ): Promise<number> {
@@ -76,7 +78,7 @@ async function storeReadouts(
   const fresh = await freshOnes(tx, arrivals, setAside);
   const decoded = fresh.map((arrival) => ({
     arrival,
-    decoded: decodeReadout(arrival.read.message.gateway, arrival.readout),
+    decoded: decodeReadout(arrival.read.message.gateway, arrival.readout, knowledge.of(arrival.tenantId)),
     version: decoderVersionOf(arrival.readout),
   }));
   await learnMeters(
@@ -90,8 +92,14 @@ async function storeReadouts(
       meterId: meterIdOf(ids, arrival.tenantId, decoded),
       decoderVersion: version,
       decodeError: decoded.errors[row.position] ?? null,
+      waitsFor: decoded.waitsFor[row.position] ?? null,
       radioHash: decoded.wireless[row.position] ? radioHash(row.bytes) : null,
     }))
+  );
+  await learnFormats(
+    tx,
+    decoded.flatMap(({ arrival: { tenantId }, decoded: { learnt } }) => learnt.map((format) => ({ tenantId, format }))),
+    knowledge,
   );
   const heardBefore = await findHeardBefore(tx, telegrams);
   const telegramIds = await storeTelegrams(tx, telegrams);

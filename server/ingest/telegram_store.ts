@@ -20,6 +20,8 @@ export interface DecodedTelegramRow extends TelegramRow {
   meterId: string | null;
   decoderVersion: number;
   decodeError: string | null;
+  /** The key or compact format without which it could not be decoded. */
+  waitsFor: string | null;
   /** SHA-256 of a wireless telegram; null for a wired one. */
   radioHash: Uint8Array | null;
 }
@@ -91,14 +93,15 @@ export async function storeTelegrams(tx: Tx, rows: DecodedTelegramRow[]): Promis
         ${arrayLiteral(rows.map((row) => row.meterId))}::text::bigint[],
         ${arrayLiteral(rows.map((row) => row.decoderVersion))}::text::smallint[],
         ${arrayLiteral(rows.map((row) => row.decodeError))}::text::text[],
+        ${arrayLiteral(rows.map((row) => row.waitsFor))}::text::text[],
         ${arrayLiteral(rows.map((row) => row.radioHash?.toHex() ?? null))}::text::text[]
       ) with ordinality as row (tenant_id, gateway_id, epoch, seq, read_at, position, kind, bytes, bus, address,
-        clock_trusted, corrected_read_at, meter_id, decoder_version, decode_error, radio_hash, index)
+        clock_trusted, corrected_read_at, meter_id, decoder_version, decode_error, waits_for, radio_hash, index)
     ), stored as (
       insert into telegrams (tenant_id, gateway_id, epoch, seq, read_at, position, telegram_id, kind, bytes, bus, address,
-        clock_trusted, corrected_read_at, meter_id, decoder_version, decode_error, radio_hash)
+        clock_trusted, corrected_read_at, meter_id, decoder_version, decode_error, waits_for, radio_hash)
       select tenant_id, gateway_id, epoch, seq, read_at, position, telegram_id, kind, decode(bytes, 'hex'), bus, address,
-        clock_trusted, corrected_read_at, meter_id, decoder_version, decode_error, decode(radio_hash, 'hex')
+        clock_trusted, corrected_read_at, meter_id, decoder_version, decode_error, waits_for, decode(radio_hash, 'hex')
       from input
       order by tenant_id, gateway_id, epoch, seq, position
       on conflict do nothing

@@ -13,6 +13,7 @@ Deno.test("loadConfig() of nothing is the embedded defaults", () => {
     adminTokenFile: resolve("data/admin.token"),
     makeAdminToken: true,
     degreeDays: { url: "https://opendataapi.dmi.dk/v2/climateData", apiKeyFile: null, areas: [] },
+    meterKeys: { current: resolve("data/meter-keys.secret"), old: null, make: true },
     log: { level: "info", format: "text" },
   });
 });
@@ -36,6 +37,8 @@ Deno.test("loadConfig() reads every variable", async () => {
     DMI_AREAS: "municipality:0101, station:06180,municipality:0101",
     DMI_BASE_URL: "http://127.0.0.1:9/v2/climateData/",
     DMI_API_KEY_FILE: "/etc/dmi",
+    METER_KEYS_SECRET_FILE: "/etc/meter-keys.secret",
+    METER_KEYS_OLD_SECRET_FILE: "/etc/meter-keys.old",
     LOG_LEVEL: "debug",
     LOG_FORMAT: "json",
   };
@@ -61,6 +64,7 @@ Deno.test("loadConfig() reads every variable", async () => {
       apiKeyFile: "/etc/dmi",
       areas: ["municipality:0101", "station:06180"],
     },
+    meterKeys: { current: "/etc/meter-keys.secret", old: "/etc/meter-keys.old", make: false },
     log: { level: "debug", format: "json" },
   });
   await Deno.remove(urlFile);

@@ -11,7 +11,7 @@ Deno.test("serverFlags() of the embedded defaults stays on loopback and within t
   const pglite = Deno.realPathSync(`${import.meta.dirname}/../../node_modules/@electric-sql/pglite/dist`);
   assertEquals(flagsOf({}), [
     `--allow-net=127.0.0.1:8080,unix:${data}/postgres/.s.PGSQL.5432,127.0.0.1:1883`,
-    `--allow-read=${data}/admin.token,${data},${pglite}`,
+    `--allow-read=${data}/admin.token,${data}/meter-keys.secret,${data},${pglite}`,
     `--allow-write=${data}`,
   ]);
 });
@@ -29,10 +29,11 @@ Deno.test("serverFlags() allows what a full configuration names and nothing more
       ADMIN_TOKEN_FILE: "/etc/mbus/token",
       DMI_AREAS: "country",
       DMI_API_KEY_FILE: "/etc/mbus/dmi",
+      METER_KEYS_SECRET_FILE: "/etc/mbus/meters",
     }),
     [
       "--allow-net=[::1]:8443,db.example.org:6432,broker.example.org:8883,opendataapi.dmi.dk:443",
-      "--allow-read=/etc/mbus/token,/etc/mbus/db.crt,/etc/mbus/ca.crt,/etc/mbus/server.crt,/etc/mbus/server.key,/etc/mbus/dmi",
+      "--allow-read=/etc/mbus/token,/etc/mbus/meters,/etc/mbus/db.crt,/etc/mbus/ca.crt,/etc/mbus/server.crt,/etc/mbus/server.key,/etc/mbus/dmi",
     ],
   );
 });

@@ -5,6 +5,8 @@ import { MOST_COUNTED } from "./overview_query.ts";
 
 /** After so long without a heartbeat a gateway is called silent. */
 const SILENT_MS = 10 * 60 * 1000;
+/** A clock that is wrong by more is worth a word; the way of a heartbeat takes less. */
+const CLOCK_OFF_MS = 60_000;
 
 /** The line that says how the gateways are, and whether something waits for a person. */
 export function GatewayStatus(
@@ -25,7 +27,8 @@ export function GatewayStatus(
   );
 }
 
-function Gateway({ gateway: { gateway, lastHeartbeatAt, heartbeat }, now }: { gateway: GatewayRow; now: Date }) {
+function Gateway({ gateway: row, now }: { gateway: GatewayRow; now: Date }) {
+  const { gateway, lastHeartbeatAt, heartbeat, spoolDepth, clockOffsetMs, missing, missingSince } = row;
   if (lastHeartbeatAt === null) {
     return (
       <li class="warn">
@@ -34,11 +37,20 @@ function Gateway({ gateway: { gateway, lastHeartbeatAt, heartbeat }, now }: { ga
     );
   }
   const state = stateOf(heartbeat?.status, now.getTime() - lastHeartbeatAt.getTime());
-  const depth = typeof heartbeat?.spoolDepth === "number" ? groupDigits(String(heartbeat.spoolDepth)) : "?";
+  const depth = spoolDepth === null ? "?" : groupDigits(String(spoolDepth));
+  const clockIsOff = clockOffsetMs !== null && Math.abs(clockOffsetMs) > CLOCK_OFF_MS;
+  const good = (state === "online" || state === "sent") && !clockIsOff;
   return (
-    <li class={state === "online" || state === "sent" ? "good" : "warn"}>
+    <li class={good ? "good" : "warn"}>
       <strong>{gateway}</strong> {state === "sent" ? "has sent" : state}, heartbeat {ago(lastHeartbeatAt, now)}{" "}
       (<Moment at={lastHeartbeatAt} style="seconds" />), {depth} waiting in its spool
+      {missingSince === null ? null : (
+        <>
+          {`, ${groupDigits(String(missing))} numbers missing since `}
+          <Moment at={missingSince} style="seconds" />
+        </>
+      )}
+      {clockIsOff ? `, its clock is off by ${Math.round((clockOffsetMs ?? 0) / 1000)} s` : null}
     </li>
   );
 }
