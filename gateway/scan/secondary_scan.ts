@@ -33,8 +33,8 @@ const MOST_CROWDS = 400;
  * Finds meters by wildcards (EN 13757-3, 11): where several answer, the next part of the address is gone through.
  *
  * An answer that looks like one meter's can be that of several whose bits overlap: its checksum is right once in 256
- * times. So each find must let itself be selected by its own, whole address; and once the number is fixed, where the
- * bits of different addresses overlap easily, it must give a second telegram alone.
+ * times. So each find must let itself be selected by its own, whole address; and where several have one number it must
+ * give a second telegram alone.
  */
 export async function secondaryScan(link: LinkMaster, options: SecondaryScanOptions): Promise<Harvest> {
   const scan = new SecondaryScan(link, options);
@@ -114,8 +114,9 @@ class SecondaryScan {
   /** Whether a telegram is one meter's; it is taken then. */
   async #isProven(mask: string, frame: Uint8Array): Promise<boolean> {
     const identity = identityIn(frame);
-    const numberIsFixed = !mask.slice(0, 8).includes("F");
-    if (identity === null || numberIsFixed && mask !== secondaryText(identity)) {
+    // Below a crowd of one number, addresses differ in few bits, and overlap easily.
+    const sharesNumber = !mask.slice(0, 8).includes("F") && mask.slice(8, 16) !== ANYBODY.slice(8);
+    if (identity === null || sharesNumber && mask !== secondaryText(identity)) {
       const second = await this.#prober.again(mask, 0);
       if (second.kind !== "one" || identity !== null && !sameMeter(frame, second.frame)) return false;
     }
