@@ -6,7 +6,7 @@ import { FCB, isAck, short, SND_NKE, SND_UD, withData } from "./link_words.ts";
 import { answered } from "./meter_advice.ts";
 import { MeterError } from "./meter_error.ts";
 import { type Patience, prepare, readout } from "./meter_readout.ts";
-import { identityIn, sameMeter } from "./same_meter.ts";
+import { identityIn, sameMeter } from "./meter_identity.ts";
 
 /** CI fields of what goes to a meter (EN 13757-3). */
 const CI_APPLICATION_RESET = 0x50;

@@ -85,8 +85,9 @@ class ComPort implements ByteStream {
 
   async read(timeoutMs: number, signal?: AbortSignal): Promise<Uint8Array | null> {
     // Commands of the converter are no bytes of the line: the wait goes on behind them.
-    for (const until = performance.now() + timeoutMs; this.#data.length === 0;) {
-      const bytes = await this.tcp.read(Math.max(0, until - performance.now()), signal);
+    const until = performance.now() + timeoutMs;
+    for (let left = timeoutMs; this.#data.length === 0; left = until - performance.now()) {
+      const bytes = left < 0 ? null : await this.tcp.read(left, signal);
       if (bytes === null) return null;
       await this.#take(bytes);
     }
@@ -124,9 +125,10 @@ class ComPort implements ByteStream {
 
   async #answer(what: string, isIt: (command: TelnetCommand) => boolean) {
     const { agreeTimeoutMs = 5_000, signal } = this.options;
-    for (const until = performance.now() + agreeTimeoutMs;;) {
+    const until = performance.now() + agreeTimeoutMs;
+    for (let left = agreeTimeoutMs;; left = until - performance.now()) {
       for (let heard = this.#heard.shift(); heard !== undefined; heard = this.#heard.shift()) if (isIt(heard)) return;
-      const bytes = await this.tcp.read(Math.max(0, until - performance.now()), signal);
+      const bytes = left < 0 ? null : await this.tcp.read(left, signal);
       if (bytes !== null) await this.#take(bytes);
       else throw this.#refusal(`no answer to "${what}" within ${agreeTimeoutMs} ms; does it speak RFC 2217?`);
     }

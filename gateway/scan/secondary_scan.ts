@@ -1,8 +1,8 @@
 import { secondaryText } from "../bus_address.ts";
 import type { LinkMaster } from "../link_master.ts";
 import { MeterError } from "../meter_error.ts";
-import { identityIn, sameMeter } from "../same_meter.ts";
-import { fabricationNumberIn, type Find, findIn } from "./find.ts";
+import { fabricationNumberIn, identityIn, sameMeter } from "../meter_identity.ts";
+import { type Find, findIn } from "./find.ts";
 import { type ProbeOptions, Prober } from "./probe.ts";
 import type { ScanEvent } from "./scan_report.ts";
 import { ANYBODY, type Dimension, dimensions, hexNumbers, NO_FABRICATION_NUMBER } from "./wildcards.ts";
