@@ -1,10 +1,15 @@
 import process from "node:process";
+import { delay } from "@std/async";
+import { silentLog } from "@mbus-gateway/resource";
+import { busLine } from "../../gateway/bus_line.ts";
+import { systemTimer } from "../../gateway/clock.ts";
 import { loadLibc } from "../../gateway/libc.ts";
 import { idleMs } from "../../gateway/link_timing.ts";
 import { meterBus } from "../../gateway/meter_bus.ts";
-import { openTransport } from "../../gateway/transport.ts";
-import { ptyPair } from "../fixtures/pty.ts";
-import { POPULATIONS, Segment, simulatedMeters } from "../simulator/mod.ts";
+import { openSerialTransport } from "../../gateway/serial_transport.ts";
+import { openTransport, TransportClosed } from "../../gateway/transport.ts";
+import { pointLink, ptyPair } from "../fixtures/pty.ts";
+import { POPULATIONS, Segment, simulateBus, simulatedMeters } from "../simulator/mod.ts";
 import { noLedger, virtualLine } from "../simulator/virtual_line.ts";
 import { numberOption, readable, report } from "./report.ts";
 
@@ -21,6 +26,7 @@ const BAUD_RATE = 2400;
 export async function benchBus(options: string[]): Promise<void> {
   await benchScans(numberOption(options, "meters", METERS));
   await benchTurnaround();
+  await benchReplug();
   await benchIdle(numberOption(options, "seconds", 60));
 }
 
@@ -73,6 +79,54 @@ async function benchTurnaround() {
       } ms`,
     );
   }
+}
+
+/** From an adapter's return under another name to the first telegram read over it, by the gateway's own waiting. */
+async function benchReplug() {
+  const folder = await Deno.realPath(await Deno.makeTempDir({ prefix: "mbus_replug_" }));
+  const folders = { byId: `${folder}/by-id`, terminals: `${folder}/tty`, devices: "/dev" };
+  await Deno.mkdir(folders.byId);
+  const link = `${folders.byId}/usb-EXAMPLE_Level_Converter_A1B2C3`;
+  await using meters = simulateBus({ ledger: `${folder}/ledger.ndjson`, meters: 1 });
+  let pty = ptyPair();
+  pointLink(link, pty.path);
+  let serving = meters.serve(pty);
+  const bus = {
+    name: "main",
+    port: pty.path,
+    baudRate: BAUD_RATE,
+    intervalMs: 1_000,
+    timeoutMs: 1_000,
+    meters: ["p1"],
+  };
+  await using line = busLine({
+    bus,
+    timer: systemTimer,
+    signal: new AbortController().signal,
+    log: silentLog,
+    open: ({ port, baudRate }, options) => openSerialTransport(port, { ...options, baudRate, folders }),
+  });
+  const took: number[] = [];
+  await (await line.master())?.readMeter("p1");
+  for (let round = 0; round < 5; round++) {
+    pointLink(link, null);
+    await pty.hangUp();
+    await serving;
+    await line.drop(new TransportClosed("Cannot use the line: the adapter was pulled out"));
+    const waiting = line.master();
+    await delay(3_000);
+    pty = ptyPair();
+    pointLink(link, pty.path);
+    serving = meters.serve(pty);
+    const back = performance.now();
+    await (await waiting)?.readMeter("p1");
+    line.works();
+    took.push((performance.now() - back) / 1000);
+  }
+  await pty.hangUp();
+  await serving;
+  await Deno.remove(folder, { recursive: true });
+  report("adapter back under another name until a telegram is read", `${took.map(readable).join(", ")} s`);
 }
 
 /** With the port open and nobody speaking, as a gateway is most of the time. */

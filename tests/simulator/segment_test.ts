@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import { clockText } from "./meter_clock.ts";
 import { simulatedMeters, type SimulatedMetersOptions } from "./meters.ts";
 import { Segment } from "./segment.ts";
+import { stateKey } from "./state_file.ts";
 import { noLedger } from "./virtual_line.ts";
 
 const NOON = Date.UTC(2026, 0, 31, 12);
@@ -53,6 +54,18 @@ Deno.test("a meter that was told another speed hears no other", () => {
   assertEquals(meters[0]?.manners.baudRate, 9600);
   assertEquals([ask(NKE, 1, undefined, 2400), ask(NKE, 1, undefined, 9600)], [[], ["e5"]]);
   assertEquals(ask(NKE, 254, undefined, 2400), ["e5"], "the other one stays");
+});
+
+Deno.test("a meter remembers the address, the speed and the clock that it was given", () => {
+  const { meters, ask } = segmentOf(1);
+  ask(SND_UD, 1, "51017a09");
+  ask(NKE, 9);
+  ask(SND_UD, 9, "bd");
+  const [meter] = meters;
+  if (meter === undefined) throw new Error("Cannot go on: there is a meter");
+  const states = JSON.parse(JSON.stringify({ [stateKey(meter.identity)]: meter.state }));
+  const [again] = simulatedMeters(1, { now: NOON, states });
+  assertEquals([again?.identity.primaryAddress, again?.manners.baudRate], [9, 9600]);
 });
 
 Deno.test("all meters answer at 254 and none at 255, and all do what 255 tells them", () => {
