@@ -95,7 +95,8 @@ export async function setAddress(link: LinkMaster, meter: BusAddress, to: number
   if (meter.address === BROADCAST) throw new ConfigurationError(`Cannot ${what}: every meter would get it`);
   const target = parseBusAddress(`p${to}`);
   const [before] = await readout(link, meter, patience);
-  const ping = await link.request(short(SND_NKE, to), { judge: isAck, ...patience, mayStaySilent: true });
+  const timeoutMs = patience.timeoutMs ?? link.timeoutMs; // who is slow is there all the same
+  const ping = await link.request(short(SND_NKE, to), { judge: isAck, ...patience, timeoutMs, mayStaySilent: true });
   const somebody = ping.ok || ping.code !== "no_answer";
   if (somebody && !await isThere(link, target, before, patience)) {
     throw new MeterError(

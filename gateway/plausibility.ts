@@ -4,8 +4,8 @@ import { type DataRecord, decodeTelegram, type JoinedReadout, joinTelegrams, Tel
 export interface Plausibility {
   /**
    * What is strange about a readout: `implausible_jump` when a counter of energy or volume ran backwards without having
-   * rolled over, or grew faster than anything at a meter's place can. It is kept and sent all the same: an exchanged
-   * meter, a reset and a broken one look alike from here.
+   * rolled over, or grew faster than anything at a meter's place can. It is kept and sent all the same: a reset, a new
+   * calibration and a broken meter look alike from here.
    *
    * @param address as the configuration writes it: the place whose meter it is.
    * @param readAtMs the time of the readout in milliseconds, of a clock that may be set.

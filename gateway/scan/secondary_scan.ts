@@ -3,7 +3,7 @@ import type { LinkMaster } from "../link_master.ts";
 import { MeterError } from "../meter_error.ts";
 import { fabricationNumberIn, identityIn, sameMeter } from "../meter_identity.ts";
 import { type Find, findIn } from "./find.ts";
-import { type ProbeOptions, Prober } from "./probe.ts";
+import { MOST_ATTEMPTS, type ProbeOptions, Prober } from "./probe.ts";
 import type { ScanEvent } from "./scan_report.ts";
 import { ANYBODY, type Dimension, dimensions, hexNumbers, NO_FABRICATION_NUMBER } from "./wildcards.ts";
 
@@ -17,7 +17,7 @@ export interface Harvest {
   unresolved: string[];
 }
 
-/** A mask that nobody answered to, and what would have been next below it. */
+/** A mask that gave no telegram, and what would have been next below it. */
 interface Silent {
   mask: string;
   next: readonly Dimension[];
@@ -28,7 +28,6 @@ const PARTS = 1_000;
 const HEX_PARTS = 100;
 /** So many crowds in a row without a single meter are no meters: 250 of them make a find before that. */
 const MOST_CROWDS = 400;
-const MOST_ATTEMPTS = 3;
 
 /**
  * Finds meters by wildcards (EN 13757-3, 11): where several answer, the next part of the address is gone through.
@@ -74,6 +73,7 @@ class SecondaryScan {
   /** Looks for all meters of a mask; `parts` of the progress are its own. @returns how many there are, as it seems. */
   async #look(mask: string, next: readonly Dimension[], parts: number, slowly = false): Promise<number> {
     this.#progress(mask);
+    this.unresolved.delete(mask); // where it was looked at before
     const presence = await this.#prober.secondary(mask, { slowly });
     switch (presence.kind) {
       case "nobody":
@@ -82,6 +82,7 @@ class SecondaryScan {
         return 0;
       case "mute":
         this.unresolved.add(mask);
+        this.#silent.push({ mask, next });
         this.#done += parts;
         return 1;
       case "one":
@@ -101,7 +102,7 @@ class SecondaryScan {
   async #divide(mask: string, next: readonly Dimension[], parts: number): Promise<number> {
     for (const [index, dimension] of next.entries()) {
       if (!dimension.isOpen(mask)) continue;
-      if (dimension.name === "fabrication number" && mask.length === 16 && !await this.#looksAtFabrication(mask)) break;
+      if (dimension.isEnhanced && mask.length === 16 && !await this.#looksAtFabrication(mask)) break;
       const children = dimension.children(mask);
       const below = next.slice(index + 1);
       let meters = 0;
@@ -131,14 +132,14 @@ class SecondaryScan {
   /** Whether a telegram is one meter's; it is taken then. */
   async #isProven(mask: string, frame: Uint8Array): Promise<boolean> {
     const identity = identityIn(frame);
+    const own = identity === null ? null : secondaryText(identity);
     // Below a crowd of one number, addresses differ in few bits, and overlap easily.
     const sharesNumber = !mask.slice(0, 8).includes("F") && mask.slice(8, 16) !== ANYBODY.slice(8);
-    if (identity === null || sharesNumber && mask !== secondaryText(identity)) {
+    if (own === null || mask !== own && (sharesNumber || this.finds.has(own))) {
       const second = await this.#prober.again(mask, 0);
       if (second.kind !== "one" || identity !== null && !sameMeter(frame, second.frame)) return false;
     }
-    if (identity === null || mask.length > 16) return this.#take(mask, frame);
-    const own = secondaryText(identity);
+    if (own === null || mask.length > 16) return this.#take(mask, frame);
     if (own === mask || this.finds.has(own)) return this.#take(own, frame);
     return await this.#prober.select(own) !== "nobody" && this.#take(own, frame);
   }
