@@ -1,8 +1,8 @@
 import { alarmStatus, applicationError } from "./application_error.ts";
 import { type CiField, ciField } from "./ci_field.ts";
 import { FIXED_DATA_LENGTH, fixedDeviceType, readFixedData } from "./fixed_data.ts";
-import { type LongFrame, parseFrame } from "./frame.ts";
-import { toHex } from "./hex.ts";
+import { FAULT, frameFault, judgeFrame } from "./frame.ts";
+import { hexOfByte } from "./hex.ts";
 import { identificationText } from "./identification.ts";
 import { manufacturerAt } from "./manufacturer.ts";
 import { type HeaderPlace, Telegram, type TelegramFault } from "./telegram.ts";
@@ -19,6 +19,7 @@ export const DECODER_VERSION = 2;
 export type DecodeOptions = DecodeWirelessOptions;
 
 const CI_OFFSET = 6;
+const DATA_OFFSET = 7;
 const LONG_HEADER = 12;
 const SHORT_HEADER = 4;
 const DEVICE_TYPE = 14;
@@ -66,67 +67,86 @@ export function decodeTelegram(frame: Uint8Array, options?: DecodeOptions): Tele
   return decodeWiredTelegram(frame, options);
 }
 
+/** Parts of a long frame by their place; it is not taken to pieces, since views of bytes cost as much as many records. */
+const CONTROL_OFFSET = 4;
+const ADDRESS_OFFSET = 5;
+/** Behind the last byte of the data, the checksum and the stop byte follow. */
+const TRAILER = 2;
+const LONG_START = 0x68;
+const ACK_LENGTH = 1;
+
 function decodeWiredTelegram(frame: Uint8Array, options: DecodeOptions | undefined): Telegram {
-  const parsed = parseFrame(frame);
-  if ("needs" in parsed) {
-    const message = `Cannot read frame: at least ${parsed.needs} bytes are missing (offset ${frame.length})`;
+  const verdict = judgeFrame(frame, 0, frame.length);
+  if (verdict < 0) {
+    const message = `Cannot read frame: at least ${-verdict} bytes are missing (offset ${frame.length})`;
     throw new TelegramError("truncated", message, frame.length);
   }
-  if (parsed.length < frame.length) {
-    const left = frame.length - parsed.length;
-    throw new TelegramError("length", `Cannot read frame: ${left} bytes follow its end`, parsed.length);
+  if (verdict >= FAULT) throw frameFault(frame, 0, verdict, 0);
+  if (verdict < frame.length) {
+    const left = frame.length - verdict;
+    throw new TelegramError("length", `Cannot read frame: ${left} bytes follow its end`, verdict);
   }
-  const link = parsed.frame;
-  if (link.type === "ack" || link.type === "short") {
-    throw new TelegramError("unsupported", `Cannot decode telegram: ${NAMES[link.type]} carries no data`, 0);
+  if (frame[0] !== LONG_START) {
+    const name = verdict === ACK_LENGTH ? "an acknowledgement (E5)" : "a short frame";
+    throw new TelegramError("unsupported", `Cannot decode telegram: ${name} carries no data`, 0);
   }
   // EN 13757-2: bit 6 of the C field says that the frame goes from the master to a meter.
-  if ((link.control & PRIMARY_TO_METER) !== 0) {
-    throw new TelegramError("unsupported", "Cannot decode telegram: it goes from the master to a meter", 4);
+  if (((frame[CONTROL_OFFSET] as number) & PRIMARY_TO_METER) !== 0) {
+    throw new TelegramError(
+      "unsupported",
+      "Cannot decode telegram: it goes from the master to a meter",
+      CONTROL_OFFSET,
+    );
   }
-  const data = link.type === "long" ? link.data : frame.subarray(0, 0);
-  return decodeApplication(frame, { ...link, type: "long", data }, options);
+  return decodeApplication(frame, options);
 }
 
-const NAMES = { ack: "an acknowledgement (E5)", short: "a short frame" };
-
-function decodeApplication(frame: Uint8Array, link: LongFrame, options: DecodeOptions | undefined): Telegram {
-  const field = ciField(link.ci);
-  if (field.report !== null) throw reported(frame, link, field);
+function decodeApplication(frame: Uint8Array, options: DecodeOptions | undefined): Telegram {
+  const ci = frame[CI_OFFSET] as number;
+  const field = ciField(ci);
+  if (field.report !== null) throw reported(frame, field);
   switch (field.layout) {
     case "long":
-      return decodeVariable(frame, link, LONG_HEADER, LONG_HEADER_PLACE, options);
+      return decodeVariable(frame, LONG_HEADER, LONG_HEADER_PLACE, options);
     case "short":
-      return decodeVariable(frame, link, SHORT_HEADER, SHORT_HEADER_PLACE, options);
+      return decodeVariable(frame, SHORT_HEADER, SHORT_HEADER_PLACE, options);
     case "fixed":
       // On a wire CI 73 with 16 bytes is the old structure; otherwise it is a compact frame.
-      if (link.data.length === FIXED_DATA_LENGTH) return decodeFixed(frame, link);
+      if (dataLength(frame) === FIXED_DATA_LENGTH) return decodeFixed(frame);
       throw new TelegramError("unsupported", `Cannot decode telegram: CI 73 is no fixed data of 16 bytes`, CI_OFFSET);
     case "none":
-      return decodeVariable(frame, link, 0, NO_HEADER, options);
+      return decodeVariable(frame, 0, NO_HEADER, options);
     default: {
-      const name = `CI ${toHex(frame, CI_OFFSET, CI_OFFSET + 1)} is ${field.name}`;
+      const name = `CI ${hexOfByte(ci)} is ${field.name}`;
       throw new TelegramError("unsupported", `Cannot decode telegram: ${name} (offset ${CI_OFFSET})`, CI_OFFSET);
     }
   }
 }
 
+function dataLength(frame: Uint8Array): number {
+  return frame.length - TRAILER - DATA_OFFSET;
+}
+
 const HEADER_LENGTHS = { long: LONG_HEADER, short: SHORT_HEADER, none: 0, fixed: 0, refused: 0 };
 
 /** A telegram that states an application error or alarms in place of readings. */
-function reported(frame: Uint8Array, { ci, data }: LongFrame, { layout, report }: CiField): TelegramError {
+function reported(frame: Uint8Array, { layout, report }: CiField): TelegramError {
   const header = HEADER_LENGTHS[layout];
-  const offset = CI_OFFSET + 1 + header;
-  if (data.length < header) return headerCut(header, data.length, frame.length - 2);
+  const offset = DATA_OFFSET + header;
+  if (dataLength(frame) < header) return headerCut(header, frame);
+  const data = frame.subarray(offset, frame.length - TRAILER);
   const meter = layout === "long" ? meterAt(frame, LONG_HEADER_PLACE) : "the meter";
   const code = report === "alarm" ? "alarm" : "application_error";
-  const what = report === "alarm" ? alarmStatus(data.subarray(header)) : applicationError(data[header]);
-  const message = `Cannot decode telegram: ${meter} reports ${what} (CI ${toHex(Uint8Array.of(ci))}, offset ${offset})`;
+  const what = report === "alarm" ? alarmStatus(data) : applicationError(data[0]);
+  const message = `Cannot decode telegram: ${meter} reports ${what} (CI ${
+    hexOfByte(frame[CI_OFFSET] as number)
+  }, offset ${offset})`;
   return new TelegramError(code, message, offset);
 }
 
-function headerCut(needed: number, there: number, end: number): TelegramError {
-  return new TelegramError("truncated", `Cannot read header: ${needed} bytes are needed, ${there} are there`, end);
+function headerCut(needed: number, frame: Uint8Array): TelegramError {
+  const message = `Cannot read header: ${needed} bytes are needed, ${dataLength(frame)} are there`;
+  return new TelegramError("truncated", message, frame.length - TRAILER);
 }
 
 function meterAt(ordered: Uint8Array, { manufacturer, identification }: HeaderPlace): string {
@@ -136,15 +156,15 @@ function meterAt(ordered: Uint8Array, { manufacturer, identification }: HeaderPl
 
 function decodeVariable(
   frame: Uint8Array,
-  link: LongFrame,
   headerLength: number,
   place: HeaderPlace,
   options: DecodeOptions | undefined,
 ): Telegram {
-  const end = frame.length - 2;
-  const start = CI_OFFSET + 1 + headerLength;
-  if (start > end) throw headerCut(headerLength, link.data.length, end);
-  const mostSignificantFirst = link.ci === 0x76;
+  const end = frame.length - TRAILER;
+  const start = DATA_OFFSET + headerLength;
+  if (start > end) throw headerCut(headerLength, frame);
+  const ci = frame[CI_OFFSET] as number;
+  const mostSignificantFirst = ci === 0x76;
   const ordered = mostSignificantFirst ? headerReversed(frame, place, start) : frame;
   const payload = { ordered, header: place.identification, start, end };
   const keys = options?.keys;
@@ -156,8 +176,8 @@ function decodeVariable(
     bytes,
     clear?.bytes ?? ordered,
     "wired",
-    link.ci,
-    link.address,
+    ci,
+    frame[ADDRESS_OFFSET] as number,
     place,
     headerLength === LONG_HEADER ? frame[DEVICE_TYPE] as number : null,
     clear?.encryption ?? null,
@@ -169,8 +189,10 @@ function decodeVariable(
   );
 }
 
-function decodeFixed(frame: Uint8Array, { ci, address }: LongFrame): Telegram {
-  const start = CI_OFFSET + 1;
+function decodeFixed(frame: Uint8Array): Telegram {
+  const start = DATA_OFFSET;
+  const ci = frame[CI_OFFSET] as number;
+  const address = frame[ADDRESS_OFFSET] as number;
   const deviceType = fixedDeviceType(frame, start);
   const records = readFixedData(frame, start);
   return new Telegram(frame, frame, "wired", ci, address, FIXED_PLACE, deviceType, null, false, records, -1, -1, null);

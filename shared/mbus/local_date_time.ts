@@ -42,7 +42,7 @@ export function dateTimeF(bytes: Uint8Array, at: number): LocalDateTime {
   const minute = minuteByte & 0x3f;
   const hour = hourByte & 0x1f;
   if (hour > 23 || minute > 59) return noSuch(`time ${two(hour)}:${two(minute)}`, summerTime);
-  return calendarDate(year, month, day, "T" + two(hour) + ":" + two(minute) + ":00", summerTime);
+  return calendarDate(year, month, day, TIMES[60 * hour + minute] as string, summerTime);
 }
 
 /** Date and time to the second, type I: 48 bits (EN 13757-3, annex A). */
@@ -66,7 +66,9 @@ export function dateTimeI(bytes: Uint8Array, at: number): LocalDateTime {
   if (hour > 23 || minute > 59 || second > 59) {
     return noSuch(`time ${two(hour)}:${two(minute)}:${two(second)}`, summerTime);
   }
-  const time = "T" + two(hour) + ":" + two(minute) + ":" + two(second);
+  const time = second === 0
+    ? TIMES[60 * hour + minute] as string
+    : (TIMES[60 * hour + minute] as string).slice(0, -2) + two(second);
   return calendarDate(yearOfCentury <= 80 ? 2000 + yearOfCentury : 1900 + yearOfCentury, month, day, time, summerTime);
 }
 
@@ -85,10 +87,9 @@ export function timeJ(bytes: Uint8Array, at: number): LocalDateTime {
 }
 
 function calendarDate(year: number, month: number, day: number, time: string, summerTime: boolean | null) {
-  const century = year / 100 | 0;
-  const text = two(century) + two(year - 100 * century) + "-" + two(month) + "-" + two(day);
+  const text = (YEARS[year - FIRST_YEAR] as string) + (MONTHS_AND_DAYS[month << 5 | day] as string);
   if (month > 12 || day > daysOfMonth(year, month)) return noSuch(`date ${text}`, summerTime);
-  return { text: text + time, error: null, summerTime };
+  return { text: time === "" ? text : text + time, error: null, summerTime };
 }
 
 /** The number of days in a month of the Gregorian calendar; month 1 to 12. */
@@ -120,3 +121,11 @@ const TWO_DIGITS: string[] = Array.from({ length: 100 }, (_, value) => String(va
 function two(value: number): string {
   return TWO_DIGITS[value] as string;
 }
+
+const FIRST_YEAR = 1900;
+/** 1900 to 2299, all that the fields of annex A can say. */
+const YEARS: string[] = Array.from({ length: 400 }, (_, place) => String(FIRST_YEAR + place));
+/** By five bits of the day and four of the month above them, whether there is such a day or not. */
+const MONTHS_AND_DAYS: string[] = Array.from({ length: 512 }, (_, bits) => `-${two(bits >> 5)}-${two(bits & 31)}`);
+/** By the minute of the day. */
+const TIMES: string[] = Array.from({ length: 1440 }, (_, minute) => `T${two(minute / 60 | 0)}:${two(minute % 60)}:00`);

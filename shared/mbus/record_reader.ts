@@ -4,6 +4,7 @@ import { BCD_ERROR, isInvalidInteger, readBcd, readInteger } from "./read_number
 import { readShape } from "./read_shape.ts";
 import { RecordShape } from "./record_shape.ts";
 import { shapeAt } from "./shape_cache.ts";
+import { TelegramBytes } from "./telegram_bytes.ts";
 import { noMeaning } from "./value_information.ts";
 
 /** What a data field is by the DIF's low four bits. */
@@ -36,6 +37,7 @@ export class RecordReader {
 
   /** The same bytes with the least significant byte of every data field first. */
   private readonly ordered: Uint8Array;
+  private readonly source: TelegramBytes;
   private offset = 0;
   private shape = UNREADABLE;
   private problem: string | null = null;
@@ -53,6 +55,7 @@ export class RecordReader {
     private readonly unsigned: boolean,
   ) {
     this.ordered = mostSignificantFirst ? bytes.slice() : bytes;
+    this.source = new TelegramBytes(bytes, this.ordered);
   }
 
   /** Reads the record that begins at `at`, and moves behind it. */
@@ -175,8 +178,7 @@ export class RecordReader {
 
   private record(data: number, layout: number, coefficient: number | bigint): DataRecord {
     return new DataRecord(
-      this.bytes,
-      this.ordered,
+      this.source,
       this.offset,
       data,
       this.at,
