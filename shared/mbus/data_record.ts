@@ -1,7 +1,7 @@
 import type { ValueFunction } from "./data_field_kind.ts";
 import { addDecimals, type Decimal, decimalOfFloat, decimalText, multiplyExact } from "./decimal.ts";
 import type { JsonText } from "./json_text.ts";
-import { dateG, dateTimeF, dateTimeI, type LocalDateTime, timeJ } from "./local_date_time.ts";
+import { dateG, dateTimeF, dateTimeI, HUNDRED_YEARS_FROM, type LocalDateTime, timeJ } from "./local_date_time.ts";
 import { type DataRecordJson, KINDS, LAYOUT, type RecordPlace, type ValueKind } from "./record_layout.ts";
 import { readFloat } from "./read_number.ts";
 import { jsonPartsOf, jsonTail } from "./record_json.ts";
@@ -139,6 +139,7 @@ export class DataRecord {
       case LAYOUT.dateTimeF:
       case LAYOUT.dateTimeI:
       case LAYOUT.timeJ:
+      case LAYOUT.dateTimeFFrom1800:
         return this.localTime().text;
       default:
         break;
@@ -237,6 +238,8 @@ function readLocalTime(layout: number, bytes: Uint8Array, at: number): LocalDate
       return dateG(bytes, at);
     case LAYOUT.dateTimeF:
       return dateTimeF(bytes, at);
+    case LAYOUT.dateTimeFFrom1800:
+      return dateTimeF(bytes, at, HUNDRED_YEARS_FROM - 100);
     case LAYOUT.dateTimeI:
       return dateTimeI(bytes, at);
     default:

@@ -5,6 +5,8 @@ import { FAULT, frameFault, judgeFrame } from "./frame.ts";
 import { hexOfByte } from "./hex.ts";
 import { identificationText } from "./identification.ts";
 import { manufacturerAt } from "./manufacturer.ts";
+import type { Profile } from "./profiles/profile.ts";
+import { findProfile } from "./profiles/read_profile.ts";
 import { type HeaderPlace, Telegram, type TelegramFault } from "./telegram.ts";
 import { TelegramError } from "./telegram_error.ts";
 import { decryptWired, refuseEncrypted } from "./wired_security.ts";
@@ -13,7 +15,7 @@ import { isWirelessFrame } from "./wireless/frame.ts";
 import { readVariableData, type VariableData } from "./variable_data.ts";
 
 /** Raised whenever a value could come out otherwise than before: whoever keeps telegrams may then decode them again. */
-export const DECODER_VERSION = 2;
+export const DECODER_VERSION = 3;
 
 /** What somebody knows about meters that their telegrams do not say. */
 export type DecodeOptions = DecodeWirelessOptions;
@@ -170,7 +172,10 @@ function decodeVariable(
   const keys = options?.keys;
   const clear = mostSignificantFirst || keys === undefined ? null : decryptWired(payload, keys);
   const bytes = clear?.bytes ?? frame;
-  const variable = readVariableData(bytes, start, end, { mostSignificantFirst, unsigned: options?.unsigned === true });
+  // Profiles read the standard's order of bytes only, and know meters by their long header.
+  const profile = headerLength === LONG_HEADER && !mostSignificantFirst ? profileAt(frame, ci) : null;
+  const habits = options?.unsigned === true ? { ...profile?.habits, unsigned: true } : profile?.habits;
+  const variable = readVariableData(bytes, start, end, habits, mostSignificantFirst);
   if (headerLength > 0) refuseEncrypted(payload, variable, keys);
   return new Telegram(
     bytes,
@@ -186,7 +191,14 @@ function decodeVariable(
     variable.manufacturerData,
     end,
     faultOf(variable),
+    profile,
   );
+}
+
+function profileAt(frame: Uint8Array, ci: number): Profile | null {
+  const { manufacturer, version } = LONG_HEADER_PLACE;
+  const maker = (frame[manufacturer] as number) | (frame[manufacturer + 1] as number) << 8;
+  return findProfile(maker, frame[version] as number, frame[DEVICE_TYPE] as number, ci);
 }
 
 function decodeFixed(frame: Uint8Array): Telegram {
@@ -195,7 +207,22 @@ function decodeFixed(frame: Uint8Array): Telegram {
   const address = frame[ADDRESS_OFFSET] as number;
   const deviceType = fixedDeviceType(frame, start);
   const records = readFixedData(frame, start);
-  return new Telegram(frame, frame, "wired", ci, address, FIXED_PLACE, deviceType, null, false, records, -1, -1, null);
+  return new Telegram(
+    frame,
+    frame,
+    "wired",
+    ci,
+    address,
+    FIXED_PLACE,
+    deviceType,
+    null,
+    false,
+    records,
+    -1,
+    -1,
+    null,
+    null,
+  );
 }
 
 function faultOf({ records, truncated, undecoded }: VariableData): TelegramFault | null {

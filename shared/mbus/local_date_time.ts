@@ -22,8 +22,17 @@ export function dateG(bytes: Uint8Array, at: number): LocalDateTime {
   return calendarDate(year <= 80 ? 2000 + year : 1900 + year, month, day, "", null);
 }
 
-/** Date and time to the minute, type F: 32 bits (EN 13757-3, annex A). */
-export function dateTimeF(bytes: Uint8Array, at: number): LocalDateTime {
+/** What the hundred-year bits of type F count from (EN 13757-3, table A.5). */
+export const HUNDRED_YEARS_FROM = 1900;
+
+/**
+ * Date and time to the minute, type F: 32 bits (EN 13757-3, table A.5). The year is 1900 + 100 × hundred-year bits + year
+ * of the century; only where the bits are 00, years up to 80 are 20yy, since older meters have no such bits. So 2 is
+ * 21yy. There are meters that mean 20yy by 2: their profiles say so.
+ *
+ * @param hundredYearsFrom what the bits count from.
+ */
+export function dateTimeF(bytes: Uint8Array, at: number, hundredYearsFrom = HUNDRED_YEARS_FROM): LocalDateTime {
   const minuteByte = bytes[at] as number;
   const hourByte = bytes[at + 1] as number;
   const dayByte = bytes[at + 2] as number;
@@ -38,7 +47,9 @@ export function dateTimeF(bytes: Uint8Array, at: number): LocalDateTime {
   if (yearOfCentury > LAST_YEAR) return noOneYear(yearOfCentury, summerTime);
   const hundreds = hourByte >> 5 & 3;
   // Meters older than the hundred-year bits leave them 00.
-  const year = hundreds === 0 && yearOfCentury <= 80 ? 2000 + yearOfCentury : 1900 + 100 * hundreds + yearOfCentury;
+  const year = hundreds === 0 && yearOfCentury <= 80
+    ? 2000 + yearOfCentury
+    : hundredYearsFrom + 100 * hundreds + yearOfCentury;
   const minute = minuteByte & 0x3f;
   const hour = hourByte & 0x1f;
   if (hour > 23 || minute > 59) return noSuch(`time ${two(hour)}:${two(minute)}`, summerTime);
@@ -122,9 +133,9 @@ function two(value: number): string {
   return TWO_DIGITS[value] as string;
 }
 
-const FIRST_YEAR = 1900;
-/** 1900 to 2299, all that the fields of annex A can say. */
-const YEARS: string[] = Array.from({ length: 400 }, (_, place) => String(FIRST_YEAR + place));
+const FIRST_YEAR = 1800;
+/** 1800 to 2299, more than all that the fields of annex A can say. */
+const YEARS: string[] = Array.from({ length: 500 }, (_, place) => String(FIRST_YEAR + place));
 /** By five bits of the day and four of the month above them, whether there is such a day or not. */
 const MONTHS_AND_DAYS: string[] = Array.from({ length: 512 }, (_, bits) => `-${two(bits >> 5)}-${two(bits & 31)}`);
 /** By the minute of the day. */

@@ -1,4 +1,5 @@
 import { DataRecord } from "./data_record.ts";
+import type { MeterHabits } from "./profiles/profile.ts";
 import { LAYOUT } from "./record_layout.ts";
 import { BCD_ERROR, isInvalidInteger, readBcd, readInteger } from "./read_number.ts";
 import { readShape } from "./read_shape.ts";
@@ -38,6 +39,8 @@ export class RecordReader {
   /** The same bytes with the least significant byte of every data field first. */
   private readonly ordered: Uint8Array;
   private readonly source: TelegramBytes;
+  private readonly unsigned: boolean;
+  private readonly layoutOfTypeF: number;
   private offset = 0;
   private shape = UNREADABLE;
   private problem: string | null = null;
@@ -46,14 +49,15 @@ export class RecordReader {
    * @param bytes the telegram.
    * @param end behind the last byte of the records.
    * @param mostSignificantFirst whether data fields are the other way round.
-   * @param unsigned whether integers of type B are never negative.
    */
   constructor(
     readonly bytes: Uint8Array,
     readonly end: number,
     private readonly mostSignificantFirst: boolean,
-    private readonly unsigned: boolean,
+    habits: MeterHabits | undefined,
   ) {
+    this.unsigned = habits?.unsigned === true;
+    this.layoutOfTypeF = habits?.centuriesFrom1800 === true ? LAYOUT.dateTimeFFrom1800 : LAYOUT.dateTimeF;
     this.ordered = mostSignificantFirst ? bytes.slice() : bytes;
     this.source = new TelegramBytes(bytes, this.ordered);
   }
@@ -161,7 +165,7 @@ export class RecordReader {
       : code === 3
       ? LAYOUT.timeJ
       : code === 4
-      ? LAYOUT.dateTimeF
+      ? this.layoutOfTypeF
       : code === 6
       ? LAYOUT.dateTimeI
       : LAYOUT.bytes;

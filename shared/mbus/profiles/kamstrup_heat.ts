@@ -11,7 +11,10 @@ const REGISTERS: readonly (readonly [name: string, unit: string, vibs: readonly 
   ["information_flags", "", ["FF22"]],
 ];
 
-/** Kamstrup heat meters: volume times flow and return temperature (registers E8 and E9), and the information code. */
+/**
+ * Kamstrup heat meters: volume times flow and return temperature (registers E8 and E9), and the information code; the same on
+ * a wire and by radio.
+ */
 export const kamstrupHeat: Profile = {
   name: "kamstrup_heat",
   meters: DEVICE_TYPES.map((deviceTypeCode) => ({ manufacturer: "KAM", deviceTypeCode })),
@@ -39,6 +42,14 @@ export const kamstrupHeat: Profile = {
       values: {
         forward_energy_register: { value: "300", unit: "m3·°C", kind: "number" },
         return_energy_register: { value: "200", unit: "m3·°C", kind: "number" },
+      },
+    },
+    {
+      telegram: "682A2A68080172130000102D2C3504010000000406D204000004FF070000008004FF08D007000004FF2210000000B216",
+      values: {
+        forward_energy_register: { value: "2147483648", unit: "m3·°C", kind: "number" },
+        return_energy_register: { value: "2000", unit: "m3·°C", kind: "number" },
+        information_flags: { value: "16", unit: "", kind: "number" },
       },
     },
   ],

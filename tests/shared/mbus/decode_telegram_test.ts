@@ -29,8 +29,10 @@ Deno.test("decodeTelegram() reads a long header", () => {
     encryption: null,
     moreRecordsFollow: false,
     manufacturerData: null,
+    profile: null,
+    values: {},
   });
-  assertEquals(DECODER_VERSION, 2);
+  assertEquals(DECODER_VERSION, 3);
 });
 
 Deno.test("decodeTelegram() keeps hex digits and leading zeros of an identification", () => {
