@@ -113,8 +113,9 @@ function decodeApplication(frame: Uint8Array, options: DecodeOptions | undefined
     case "short":
       return decodeVariable(frame, SHORT_HEADER, SHORT_HEADER_PLACE, options);
     case "fixed":
-      // On a wire CI 73 with 16 bytes is the old structure; otherwise it is a compact frame.
+      // On a wire CI 73 with 16 bytes is the old structure; a compact frame with its long header is longer.
       if (dataLength(frame) === FIXED_DATA_LENGTH) return decodeFixed(frame);
+      if (dataLength(frame) < FIXED_DATA_LENGTH) throw fixedDataCut(frame);
       throw new TelegramError("unsupported", `Cannot decode telegram: CI 73 is no fixed data of 16 bytes`, CI_OFFSET);
     case "none":
       return decodeVariable(frame, 0, NO_HEADER, options);
@@ -148,6 +149,11 @@ function reported(frame: Uint8Array, { layout, report }: CiField): TelegramError
 
 function headerCut(needed: number, frame: Uint8Array): TelegramError {
   const message = `Cannot read header: ${needed} bytes are needed, ${dataLength(frame)} are there`;
+  return new TelegramError("truncated", message, frame.length - TRAILER);
+}
+
+function fixedDataCut(frame: Uint8Array): TelegramError {
+  const message = `Cannot read fixed data: ${FIXED_DATA_LENGTH} bytes are needed, ${dataLength(frame)} are there`;
   return new TelegramError("truncated", message, frame.length - TRAILER);
 }
 

@@ -19,7 +19,7 @@ export function dateG(bytes: Uint8Array, at: number): LocalDateTime {
   const year = low >> 5 | high >> 1 & 0x78;
   if (low === 0xff && high === 0xff || day === 0 || month === 0) return NONE;
   if (year > LAST_YEAR) return noOneYear(year, null);
-  return calendarDate(year <= 80 ? 2000 + year : 1900 + year, month, day, "", null);
+  return calendarDate(yearIn(year), month, day, "", null);
 }
 
 /** What the hundred-year bits of type F count from (EN 13757-3, table A.5). */
@@ -47,9 +47,7 @@ export function dateTimeF(bytes: Uint8Array, at: number, hundredYearsFrom = HUND
   if (yearOfCentury > LAST_YEAR) return noOneYear(yearOfCentury, summerTime);
   const hundreds = hourByte >> 5 & 3;
   // Meters older than the hundred-year bits leave them 00.
-  const year = hundreds === 0 && yearOfCentury <= 80
-    ? 2000 + yearOfCentury
-    : hundredYearsFrom + 100 * hundreds + yearOfCentury;
+  const year = hundreds === 0 ? yearIn(yearOfCentury) : hundredYearsFrom + 100 * hundreds + yearOfCentury;
   const minute = minuteByte & 0x3f;
   const hour = hourByte & 0x1f;
   if (hour > 23 || minute > 59) return noSuch(`time ${two(hour)}:${two(minute)}`, summerTime);
@@ -80,7 +78,7 @@ export function dateTimeI(bytes: Uint8Array, at: number): LocalDateTime {
   const time = second === 0
     ? TIMES[60 * hour + minute] as string
     : (TIMES[60 * hour + minute] as string).slice(0, -2) + two(second);
-  return calendarDate(yearOfCentury <= 80 ? 2000 + yearOfCentury : 1900 + yearOfCentury, month, day, time, summerTime);
+  return calendarDate(yearIn(yearOfCentury), month, day, time, summerTime);
 }
 
 /** Time of day, type J: 24 bits (EN 13757-3, annex A). */
@@ -95,6 +93,11 @@ export function timeJ(bytes: Uint8Array, at: number): LocalDateTime {
   const text = two(hour) + ":" + two(minute) + ":" + two(second);
   if (hour > 23 || minute > 59 || second > 59) return noSuch(`time ${text}`, null);
   return { text, error: null, summerTime: null };
+}
+
+/** The year of a date without hundred-year bits: up to 80 it is 20yy. */
+function yearIn(yearOfCentury: number): number {
+  return yearOfCentury <= 80 ? 2000 + yearOfCentury : 1900 + yearOfCentury;
 }
 
 function calendarDate(year: number, month: number, day: number, time: string, summerTime: boolean | null) {
@@ -133,9 +136,9 @@ function two(value: number): string {
   return TWO_DIGITS[value] as string;
 }
 
-const FIRST_YEAR = 1800;
-/** 1800 to 2299, more than all that the fields of annex A can say. */
-const YEARS: string[] = Array.from({ length: 500 }, (_, place) => String(FIRST_YEAR + place));
+const FIRST_YEAR = 1900;
+/** 1900 to 2299, all that the fields of annex A can say. */
+const YEARS: string[] = Array.from({ length: 400 }, (_, place) => String(FIRST_YEAR + place));
 /** By five bits of the day and four of the month above them, whether there is such a day or not. */
 const MONTHS_AND_DAYS: string[] = Array.from({ length: 512 }, (_, bits) => `-${two(bits >> 5)}-${two(bits & 31)}`);
 /** By the minute of the day. */

@@ -15,6 +15,8 @@ const BCD_FIELD = 2;
 const INVALID = "Cannot state value: the meter marks it invalid (80…00)";
 const NOT_DECIMAL = "Cannot state value: its BCD has digits that are no decimal digits";
 const TYPE_M = "Cannot interpret value: the date type M (of variable length) is not built in";
+const TYPE_K = "Cannot interpret value: the type K (daylight saving) is not built in";
+const TYPE_L = "Cannot interpret value: the type L (listening window) is not built in";
 const NO_TIME = "Cannot state value: its data field is none of the types of a date or time";
 
 /** What bytes have in common that nobody can read. */
@@ -101,6 +103,7 @@ export class RecordReader {
     if (length === 0) return this.record(data, LAYOUT.nothing, 0);
     if (type === "time") return this.localTime(data);
     if (type === "bytes") return this.record(data, LAYOUT.bytes, 0);
+    if (type === "daylight_saving" || type === "listening_window") return this.notBuiltIn(data, type);
     const layout = FIELD_LAYOUTS[this.shape.field] as number;
     if (layout === BCD_FIELD) return this.bcd(data, length, false);
     if (layout === LAYOUT.float32) return this.record(data, LAYOUT.float32, 0);
@@ -124,17 +127,13 @@ export class RecordReader {
     if (data + length > this.end) return this.cut("data");
     this.at = data + length;
     if (this.mostSignificantFirst) this.ordered.subarray(data, data + length).reverse();
-    if (lvar <= 0xbf) {
-      return this.record(data, this.shape.meaning.type === "bytes" ? LAYOUT.bytes : LAYOUT.text, 0);
-    }
+    const { type } = this.shape.meaning;
+    if (type === "daylight_saving" || type === "listening_window") return this.notBuiltIn(data, type);
+    if (lvar <= 0xbf) return this.record(data, type === "bytes" ? LAYOUT.bytes : LAYOUT.text, 0);
     if (lvar <= 0xc9 || lvar >= 0xd0 && lvar <= 0xd9) return this.bcd(data, length, lvar >= 0xd0);
     if (lvar === 0xf8) return this.record(data, LAYOUT.float64, 0);
-    if (lvar >= 0xf0 || this.shape.meaning.type === "bytes") return this.record(data, LAYOUT.bytes, 0);
-    if (this.shape.meaning.type === "time") {
-      // Type M has lengths of type I's too, but is none.
-      this.problem ??= TYPE_M;
-      return this.record(data, LAYOUT.bytes, 0);
-    }
+    if (type === "time") return this.notBuiltIn(data, type);
+    if (lvar >= 0xf0 || type === "bytes") return this.record(data, LAYOUT.bytes, 0);
     if (length === 0) return this.record(data, LAYOUT.nothing, 0);
     return this.integer(data, length);
   }
@@ -171,6 +170,15 @@ export class RecordReader {
       : LAYOUT.bytes;
     if (layout === LAYOUT.bytes) this.problem ??= NO_TIME;
     return this.record(data, layout, 0);
+  }
+
+  /**
+   * Types of EN 13757-3, annex A, whose layout could not be read in any text at hand: K, L, and M, which has lengths of
+   * the others but counts in universal time with an offset. The bytes are kept.
+   */
+  private notBuiltIn(data: number, type: "time" | "daylight_saving" | "listening_window"): DataRecord {
+    this.problem ??= type === "time" ? TYPE_M : type === "daylight_saving" ? TYPE_K : TYPE_L;
+    return this.record(data, LAYOUT.bytes, 0);
   }
 
   private cut(part: string): DataRecord {
