@@ -80,13 +80,17 @@ const ACK_LENGTH = 1;
 function decodeWiredTelegram(frame: Uint8Array, options: DecodeOptions | undefined): Telegram {
   const verdict = judgeFrame(frame, 0, frame.length);
   if (verdict < 0) {
-    const message = `Cannot read frame: at least ${-verdict} bytes are missing (offset ${frame.length})`;
+    const message = `Cannot read frame: at least ${bytesAre(-verdict)} missing (offset ${frame.length})`;
     throw new TelegramError("truncated", message, frame.length);
   }
   if (verdict >= FAULT) throw frameFault(frame, 0, verdict, 0);
   if (verdict < frame.length) {
     const left = frame.length - verdict;
-    throw new TelegramError("length", `Cannot read frame: ${left} bytes follow its end`, verdict);
+    throw new TelegramError(
+      "length",
+      `Cannot read frame: ${left === 1 ? "a byte follows" : `${left} bytes follow`} its end`,
+      verdict,
+    );
   }
   if (frame[0] !== LONG_START) {
     const name = verdict === ACK_LENGTH ? "an acknowledgement (E5)" : "a short frame";
@@ -124,6 +128,10 @@ function decodeApplication(frame: Uint8Array, options: DecodeOptions | undefined
       throw new TelegramError("unsupported", `Cannot decode telegram: ${name} (offset ${CI_OFFSET})`, CI_OFFSET);
     }
   }
+}
+
+function bytesAre(count: number): string {
+  return count === 1 ? "1 byte is" : `${count} bytes are`;
 }
 
 function dataLength(frame: Uint8Array): number {

@@ -100,7 +100,7 @@ Deno.test("decodeTelegram() refuses by name what carries no readings", () => {
   refused(frameOf(0x6e, "55000000 10"), "application_error", "the meter reports an error of the application (CI 6E");
   refused(frameOf(0x6f, HEADER + "08"), "application_error", "meter KAM 12345678 reports an application too busy");
   refused(fromHex("681515680805727856341224400107550000000C1343"), "truncated", "bytes are missing");
-  refused(fromHex("E5E5"), "length", "1 bytes follow");
+  refused(fromHex("E5E5"), "length", "a byte follows its end");
 });
 
 Deno.test("decodeTelegram() names alarms, and the meter where its header does", () => {
