@@ -251,11 +251,13 @@ export class Telegram implements TelegramJson {
     json.rawText(`,"profile":${JSON.stringify(reading.profile)},"values":${JSON.stringify(reading.values)}`);
   }
 
+  /** What the profile makes of the telegram, read once. */
   private profileReading(): ProfileReading | null {
     if (this.reading === undefined) this.reading = this.readProfile();
     return this.reading;
   }
 
+  /** What the profile makes of the telegram. */
   private readProfile(): ProfileReading | null {
     const { makersProfile, ordered, records, ciCode, manufacturerStart, manufacturerEnd } = this;
     const { manufacturer, version, deviceTypeCode } = this;

@@ -151,7 +151,7 @@ const combined: fc.Arbitrary<Case> = fc.integer({ min: -(2 ** 31) + 1, max: 2 **
     { record: { field: "int32", vib: "937A", value }, value: decimalText(value + 100, -3) },
     { record: { field: "int32", vib: "9321", value }, value: decimalText(value * 60, -3) },
     { record: { field: "int32", vib: "FDC8FC01", value }, value: decimalText(value, -1) },
-    { record: { field: "int32", vib: "FC034852A0FD", value }, value: decimalText(value * 1000, 0) },
+    { record: { field: "int32", vib: "FC0248527D", value }, value: decimalText(value * 1000, 0) },
   )
 );
 
