@@ -107,6 +107,8 @@ function decodeWiredTelegram(frame: Uint8Array, options: DecodeOptions | undefin
   return decodeApplication(frame, options);
 }
 
+const NO_FIXED_DATA = "CI 73 is no fixed data of 16 bytes, and compact frames are decoded by radio only";
+
 function decodeApplication(frame: Uint8Array, options: DecodeOptions | undefined): Telegram {
   const ci = frame[CI_OFFSET] as number;
   const field = ciField(ci);
@@ -120,7 +122,11 @@ function decodeApplication(frame: Uint8Array, options: DecodeOptions | undefined
       // On a wire CI 73 with 16 bytes is the old structure; a compact frame with its long header is longer.
       if (dataLength(frame) === FIXED_DATA_LENGTH) return decodeFixed(frame);
       if (dataLength(frame) < FIXED_DATA_LENGTH) throw fixedDataCut(frame);
-      throw new TelegramError("unsupported", `Cannot decode telegram: CI 73 is no fixed data of 16 bytes`, CI_OFFSET);
+      throw new TelegramError(
+        "unsupported",
+        `Cannot decode telegram: ${NO_FIXED_DATA} (offset ${CI_OFFSET})`,
+        CI_OFFSET,
+      );
     case "none":
       return decodeVariable(frame, 0, NO_HEADER, options);
     default: {
