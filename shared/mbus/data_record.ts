@@ -125,12 +125,12 @@ export class DataRecord {
   /** An exact decimal, local ISO 8601 without zone, a text, hex, or null where there is none. */
   get value(): string | null {
     const { meaning } = this.shape;
+    // Most values are this: they need no decimal in between.
+    if (this.layout === LAYOUT.integer && meaning.plain && this.problem === null) {
+      return decimalText(this.coefficient, meaning.exponent);
+    }
     if (this.problem !== null || meaning.error !== null) return null;
     switch (this.layout) {
-      case LAYOUT.integer:
-        // Most values are this: they need no decimal in between.
-        if (meaning.factor === 1 && meaning.offset === null) return decimalText(this.coefficient, meaning.exponent);
-        break;
       case LAYOUT.text:
         return this.text();
       case LAYOUT.bytes:
@@ -150,8 +150,8 @@ export class DataRecord {
 
   /** Why there is no value where there should be one; finishes "Cannot …". */
   get error(): string | null {
-    if (this.problem !== null) return this.problem;
-    if (this.shape.meaning.error !== null) return this.shape.meaning.error;
+    const error = this.problem ?? this.shape.meaning.error;
+    if (error !== null || this.layout === LAYOUT.integer) return error;
     if (this.layout >= LAYOUT.dateG) return this.localTime().error;
     if ((this.layout === LAYOUT.float32 || this.layout === LAYOUT.float64) && !Number.isFinite(this.float())) {
       return "Cannot state value: the floating point number is not finite";

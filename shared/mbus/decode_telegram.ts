@@ -196,7 +196,7 @@ function decodeVariable(
   const profile = headerLength === LONG_HEADER && !mostSignificantFirst ? profileAt(frame, ci) : null;
   const habits = options?.unsigned === true ? { ...profile?.habits, unsigned: true } : profile?.habits;
   const variable = readVariableData(bytes, start, end, habits, mostSignificantFirst);
-  if (headerLength > 0) refuseEncrypted(payload, variable, keys);
+  if (headerLength > 0 && clear === null) refuseEncrypted(payload, variable, keys);
   return new Telegram(
     bytes,
     clear?.bytes ?? ordered,

@@ -138,3 +138,23 @@ Deno.test("decodeTelegram() can be told that a meter's integers are never negati
   assertEquals(decodeTelegram(frame).records[0]?.value, "-0.001");
   assertEquals(decodeTelegram(frame, { unsigned: true }).records[0]?.value, "65.535");
 });
+
+Deno.test("decodeTelegram() takes no encrypted telegram for a clear one, whatever can be read of it by chance", () => {
+  const key = fromHex("000102030405060708090A0B0C0D0E0F");
+  const records = new Uint8Array(48).fill(0x2f);
+  records.set(fromHex("2F2F 0C0627048500 0C1376341200 0B3B000000 426C5F31 0A5A6006 0A5E5004"));
+  for (let accessNumber = 0; accessNumber < 256; accessNumber++) {
+    const vector = new Uint8Array(16).fill(accessNumber);
+    vector.set(fromHex("2D2C 78563412 0104"));
+    const access = toHex(Uint8Array.of(accessNumber));
+    const cipherText = toHex(encryptCbc(key, vector, records));
+    refused(frameOf(0x72, `785634122D2C0104${access}003005${cipherText}`), "key_missing", "encrypts its data (mode 5)");
+  }
+});
+
+Deno.test("decodeTelegram() reads clear data behind a configuration word that names a mode and blocks by accident", () => {
+  for (const word of ["1005", "1007", "1016", "1008"]) {
+    const telegram = decodeTelegram(frameOf(0x72, `785634122D2C01045500${word} 0C1343650400 0C0627048500 01FD1700`));
+    assertEquals(telegram.records.map(({ value }) => value), ["46.543", "850427000", "0"], word);
+  }
+});
