@@ -1,7 +1,6 @@
 import { alarmStatus, applicationError } from "./application_error.ts";
 import { type CiField, ciField } from "./ci_field.ts";
 import { FIXED_DATA_LENGTH, fixedDeviceType, readFixedData } from "./fixed_data.ts";
-import { FAULT, frameFault, judgeFrame } from "./frame.ts";
 import { hexOfByte } from "./hex.ts";
 import { identificationText } from "./identification.ts";
 import { manufacturerAt } from "./manufacturer.ts";
@@ -9,6 +8,7 @@ import type { Profile } from "./profiles/profile.ts";
 import { findProfile } from "./profiles/read_profile.ts";
 import { type HeaderPlace, Telegram, type TelegramFault } from "./telegram.ts";
 import { TelegramError } from "./telegram_error.ts";
+import { ADDRESS_OFFSET, checkLongFrame, CI_OFFSET, DATA_OFFSET, dataLength, TRAILER } from "./long_frame.ts";
 import { decryptWired, refuseEncrypted } from "./wired_security.ts";
 import { type DecodeWirelessOptions, decodeWirelessTelegram } from "./wireless/decode_wireless_telegram.ts";
 import { isWirelessFrame } from "./wireless/frame.ts";
@@ -20,12 +20,9 @@ export const DECODER_VERSION = 3;
 /** What somebody knows about meters that their telegrams do not say. */
 export type DecodeOptions = DecodeWirelessOptions;
 
-const CI_OFFSET = 6;
-const DATA_OFFSET = 7;
 const LONG_HEADER = 12;
 const SHORT_HEADER = 4;
 const DEVICE_TYPE = 14;
-const PRIMARY_TO_METER = 0x40;
 
 const NO_HEADER: HeaderPlace = Object.freeze({
   identification: -1,
@@ -66,44 +63,7 @@ const SHORT_HEADER_PLACE: HeaderPlace = Object.freeze({ ...NO_HEADER, accessNumb
  */
 export function decodeTelegram(frame: Uint8Array, options?: DecodeOptions): Telegram {
   if (isWirelessFrame(frame)) return decodeWirelessTelegram(frame, options);
-  return decodeWiredTelegram(frame, options);
-}
-
-/** Parts of a long frame by their place; it is not taken to pieces, since views of bytes cost as much as many records. */
-const CONTROL_OFFSET = 4;
-const ADDRESS_OFFSET = 5;
-/** Behind the last byte of the data, the checksum and the stop byte follow. */
-const TRAILER = 2;
-const LONG_START = 0x68;
-const ACK_LENGTH = 1;
-
-function decodeWiredTelegram(frame: Uint8Array, options: DecodeOptions | undefined): Telegram {
-  const verdict = judgeFrame(frame, 0, frame.length);
-  if (verdict < 0) {
-    const message = `Cannot read frame: at least ${bytesAre(-verdict)} missing (offset ${frame.length})`;
-    throw new TelegramError("truncated", message, frame.length);
-  }
-  if (verdict >= FAULT) throw frameFault(frame, 0, verdict, 0);
-  if (verdict < frame.length) {
-    const left = frame.length - verdict;
-    throw new TelegramError(
-      "length",
-      `Cannot read frame: ${left === 1 ? "a byte follows" : `${left} bytes follow`} its end`,
-      verdict,
-    );
-  }
-  if (frame[0] !== LONG_START) {
-    const name = verdict === ACK_LENGTH ? "an acknowledgement (E5)" : "a short frame";
-    throw new TelegramError("unsupported", `Cannot decode telegram: ${name} carries no data`, 0);
-  }
-  // EN 13757-2: bit 6 of the C field says that the frame goes from the master to a meter.
-  if (((frame[CONTROL_OFFSET] as number) & PRIMARY_TO_METER) !== 0) {
-    throw new TelegramError(
-      "unsupported",
-      "Cannot decode telegram: it goes from the master to a meter",
-      CONTROL_OFFSET,
-    );
-  }
+  checkLongFrame(frame);
   return decodeApplication(frame, options);
 }
 
@@ -134,14 +94,6 @@ function decodeApplication(frame: Uint8Array, options: DecodeOptions | undefined
       throw new TelegramError("unsupported", `Cannot decode telegram: ${name} (offset ${CI_OFFSET})`, CI_OFFSET);
     }
   }
-}
-
-function bytesAre(count: number): string {
-  return count === 1 ? "1 byte is" : `${count} bytes are`;
-}
-
-function dataLength(frame: Uint8Array): number {
-  return frame.length - TRAILER - DATA_OFFSET;
 }
 
 const HEADER_LENGTHS = { long: LONG_HEADER, short: SHORT_HEADER, none: 0, fixed: 0, refused: 0 };
