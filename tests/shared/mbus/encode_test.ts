@@ -198,6 +198,31 @@ Deno.test("decodeTelegram() reads every record that encodeVariableData() writes,
   );
 });
 
+Deno.test("decodeTelegram() reads every encrypted record that encodeVariableData() writes, and none without its key", () => {
+  const cases = fc.array(fc.tuple(fc.oneof(numbers, texts, dates), places), { minLength: 1, maxLength: 4 });
+  const keys = fc.uint8Array({ minLength: 16, maxLength: 16 });
+  fc.assert(
+    fc.property(cases, keys, fc.integer({ min: 0, max: 255 }), (written, key, accessNumber) => {
+      const records = written.map(([{ record }, place]) => ({ ...record, ...place } as RecordToEncode));
+      const data = encodeVariableData({ ...HEADER, accessNumber, records, key });
+      const frame = encodeFrame({ type: "long", control: 0x08, address: 5, ci: 0x72, data });
+      const telegram = decodeTelegram(frame, { keys: () => key });
+      assertEquals([telegram.encryption, telegram.fault], ["mode_5", null]);
+      assertEquals(telegram.records.map(({ value }) => value), written.map(([{ value }]) => value));
+      // One block in 400 makes sense as clear records by chance.
+      if (data.length < 12 + 48) return;
+      const wrong = key.map((byte) => byte ^ 0x55);
+      assertEquals(codeOf(frame, () => null), "key_missing");
+      assertEquals(codeOf(frame, () => wrong), "key_wrong");
+    }),
+    { numRuns: 200, seed: 20260131 },
+  );
+});
+
+function codeOf(frame: Uint8Array, keys: () => Uint8Array | null): string {
+  return assertThrows(() => decodeTelegram(frame, { keys }), TelegramError).code;
+}
+
 Deno.test("encodeVariableData() writes the header that is read back", () => {
   const letters = fc.string({ unit: fc.constantFrom(..."ABCXYZ"), minLength: 3, maxLength: 3 });
   const identification = fc.integer({ min: 0, max: 99_999_999 }).map((number) => String(number).padStart(8, "0"));
