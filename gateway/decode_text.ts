@@ -13,7 +13,8 @@ export function telegramTable(telegram: Telegram): string {
 /** What the meter's profile reads from its maker's own data. */
 function profileLines({ profile, values }: Telegram): string[] {
   const rows = Object.entries(values).map(([name, { value, unit }]) => [name, value ?? "-", unit]);
-  return [`profile ${profile}`, ...alignColumns([["name", "value", "unit"], ...rows])];
+  const table = rows.length === 0 ? [] : alignColumns([["name", "value", "unit"], ...rows]);
+  return [`profile ${profile}`, ...table];
 }
 
 /** Every byte with its meaning, one group a line; what went wrong comes last. */
