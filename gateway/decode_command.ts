@@ -2,7 +2,7 @@ import { JsonText, type KeyLookup } from "@mbus-gateway/mbus";
 import { EXIT, UsageError } from "@mbus-gateway/resource/program";
 import { keyForAll, keysOfFile } from "./decode_keys.ts";
 import { decodeLines } from "./decode_lines.ts";
-import { failed, TelegramDecoder, writeOutcome } from "./decode_outcome.ts";
+import { failed, type Outcome, TelegramDecoder, writeOutcome } from "./decode_outcome.ts";
 import { annotatedBytes, telegramTable } from "./decode_text.ts";
 
 /** Where the command reads and writes; a test hands over its own. */
@@ -63,7 +63,14 @@ export async function decodeCommand(args: string[], io: DecodeIo = standardIo())
     return EXIT.ok;
   }
   const decoder = new TelegramDecoder(await keysOf(key, keysFile, io));
-  if (format !== "ndjson") return await decodeOne(await inputText(words, io), decoder, format, io);
+  if (format !== "ndjson") {
+    const text = await inputText(words, io);
+    // What comes back as it was named is no file.
+    const outcome = text === words.join(" ") && FILE_NAME.test(text)
+      ? failed("hex", `Cannot read ${text}: it is neither hex digits nor a file that is there`)
+      : decoder.decodeHex(text.trim());
+    return await writeOne(outcome, format, io);
+  }
   const input = isStandardInput(words) ? io.stdin : new Blob([await inputText(words, io)]).stream();
   await decodeLines(input, decoder, io.stdout);
   return EXIT.ok;
@@ -145,15 +152,7 @@ async function readFile(path: string, io: DecodeIo): Promise<string | null> {
   }
 }
 
-async function decodeOne(
-  text: string,
-  decoder: TelegramDecoder,
-  format: Exclude<Format, "ndjson">,
-  io: DecodeIo,
-): Promise<number> {
-  const outcome = FILE_NAME.test(text)
-    ? failed("hex", `Cannot read ${text}: it is neither hex digits nor a file that is there`)
-    : decoder.decodeHex(text.trim());
+async function writeOne(outcome: Outcome, format: Exclude<Format, "ndjson">, io: DecodeIo): Promise<number> {
   const { frame, telegram } = outcome;
   const error = outcome.error === null ? null : outcome.error.message;
   if (format === "json") {
