@@ -8,6 +8,8 @@ import { manufacturerAt } from "./manufacturer.ts";
 import type { Profile, ProfileReading, ProfileValues } from "./profiles/profile.ts";
 import { readProfile } from "./profiles/read_profile.ts";
 
+const NO_VALUES: ProfileValues = Object.freeze({});
+
 const COMMA = 0x2c;
 const QUOTE = 0x22;
 const BRACE = 0x7b;
@@ -191,7 +193,7 @@ export class Telegram implements TelegramJson {
 
   /** What the profile read, by stable name. */
   get values(): ProfileValues {
-    return this.profileReading()?.values ?? {};
+    return this.profileReading()?.values ?? NO_VALUES;
   }
 
   /** Whether the other telegram came with the very same bytes. */
@@ -262,8 +264,16 @@ export class Telegram implements TelegramJson {
     const { makersProfile, ordered, records, ciCode, manufacturerStart, manufacturerEnd } = this;
     const { manufacturer, version, deviceTypeCode } = this;
     if (makersProfile === null || manufacturer === null || version === null || deviceTypeCode === null) return null;
-    const meter = { manufacturer, version, deviceTypeCode, ci: ciCode };
-    return readProfile(makersProfile, { ...meter, frame: ordered, manufacturerStart, manufacturerEnd, records });
+    return readProfile(makersProfile, {
+      manufacturer,
+      version,
+      deviceTypeCode,
+      ci: ciCode,
+      frame: ordered,
+      manufacturerStart,
+      manufacturerEnd,
+      records,
+    });
   }
 
   /** Adds what stands before the first record. */

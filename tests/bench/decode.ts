@@ -109,7 +109,8 @@ function everyField(telegram: Telegram): number {
     (telegram.deviceType?.length ?? 0) + (telegram.manufacturerData?.length ?? 0) + (telegram.encryption?.length ?? 0) +
     telegram.link.length + (telegram.version ?? 0) + (telegram.accessNumber ?? 0) + (telegram.status ?? 0) +
     (telegram.profile?.length ?? 0);
-  for (const name in telegram.values) sum += telegram.values[name]?.value?.length ?? 0;
+  const { values } = telegram;
+  for (const name in values) sum += values[name]?.value?.length ?? 0;
   for (const record of telegram.records) {
     sum += record.dib.length + record.vib.length + record.data.length + record.key.length + record.quantity.length +
       record.unit.length + record.modifiers.length + record.function.length + record.storageNumber + record.tariff +

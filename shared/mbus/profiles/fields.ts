@@ -54,21 +54,23 @@ export function payloadOf({ frame, manufacturerStart, manufacturerEnd }: Profile
 }
 
 /**
- * The present values with these VIBs (hex), as unsigned registers, by the name that each VIB is given. Every one of them
- * must have VIFEs: records without are passed over unread.
+ * The present values with these VIBs (hex), as unsigned registers, by the name that each VIB is given; null without any.
+ * Every one of them must have VIFEs: records without are passed over unread.
  */
 export function registersOf(
   { frame, records }: ProfileSource,
   names: ReadonlyMap<string, string>,
-): Map<string, number | bigint> {
-  const registers = new Map<string, number | bigint>();
+): Map<string, number | bigint> | null {
+  let registers: Map<string, number | bigint> | null = null;
   for (const record of records) {
     if (record.modifiers.length === 0 || record.function !== "instantaneous") continue;
     const name = names.get(record.vib);
     if (name === undefined || record.storageNumber > 0 || record.tariff > 0 || record.subunit > 0) continue;
     const { data, end } = record.place;
     const width = end - data;
-    if (width > 0 && width <= 8 && !registers.has(name)) registers.set(name, readInteger(frame, data, width, true));
+    if (width === 0 || width > 8 || registers?.has(name)) continue;
+    registers ??= new Map();
+    registers.set(name, readInteger(frame, data, width, true));
   }
   return registers;
 }

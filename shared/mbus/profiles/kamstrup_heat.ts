@@ -24,7 +24,7 @@ export const kamstrupHeat: Profile = {
   meters: DEVICE_TYPES.map((deviceTypeCode) => ({ manufacturer: "KAM", deviceTypeCode })),
   read(source) {
     const registers = registersOf(source, NAMES);
-    if (registers.size === 0) return null;
+    if (registers === null) return null;
     const values: ProfileValues = {};
     for (const [name, register] of registers) values[name] = numberValue(register, UNITS.get(name) ?? "", 0);
     return values;

@@ -16,7 +16,7 @@ export const kamstrupWater: Profile = {
   name: "kamstrup_water",
   meters: DEVICE_TYPES.map((deviceTypeCode) => ({ manufacturer: "KAM", deviceTypeCode })),
   read(source) {
-    const register = registersOf(source, CODE).get("code");
+    const register = registersOf(source, CODE)?.get("code");
     if (register === undefined) return null;
     const code = Number(register);
     const values: ProfileValues = { current_state: flagsValue(code & 0x0f, STATES) };
