@@ -12,14 +12,14 @@ export type WrittenConfig = v.InferOutput<typeof ConfigSchema>;
 /** One M-Bus segment. */
 export interface BusConfig {
   name: string;
-  /** `tcp://`, `udp://` or `rfc2217://host:port`, or a device. */
+  /** `tcp://host:port` or a device. */
   port: string;
   baudRate: number;
   intervalMs: number;
   /** How long a meter may take to begin its answer; when absent, EN 13757-2 and the baud rate say. */
   timeoutMs?: number;
   retries?: number;
-  /** `p0` to `p250`, or 16 hexadecimal digits in capitals, with `/` and eight of a fabrication number if need be. */
+  /** `p0` to `p250`, or 16 hexadecimal digits in capitals. */
   meters: string[];
 }
 
