@@ -11,6 +11,7 @@ export { MqttError } from "./mqtt_error.ts";
 export type { MqttMessage } from "./mqtt_receive.ts";
 export type { MqttPublishOptions } from "./mqtt_publish.ts";
 export * from "./mqtt_session.ts";
+export * from "./mqtt_identity.ts";
 export * from "./http_error.ts";
 export * from "./http_client.ts";
 export * from "./child_process.ts";
