@@ -36,7 +36,7 @@ export interface ConnectionOptions {
   /** Refuses certificates and keys that cannot be used. */
   check?: BrokerIdentityOptions["check"];
   /** Answers what is asked of the gateway while a connection stands. */
-  requests?: MqttRequests;
+  mqttRequests?: MqttRequests;
 }
 
 /** A connection that has lasted this long was a good one: the next attempt comes soon again. */
@@ -89,7 +89,7 @@ export async function stayConnected(
  * @returns why it ended: null after an orderly end, `replaced` when it is to be made again with other certificates.
  */
 async function deliverOnce(
-  { config, delivery, requests, log, signal, connect = mqttSession }: ConnectionOptions,
+  { config, delivery, mqttRequests, log, signal, connect = mqttSession }: ConnectionOptions,
   identity: BrokerIdentity,
   connected: () => void,
 ): Promise<Error | "replaced" | null> {
@@ -99,18 +99,18 @@ async function deliverOnce(
   await using session = await connect({
     ...await identity.current(),
     will: { topic: state, payload: stateText("offline"), qos: 1, retain: true },
-    onMessage: (message) => requests?.take(message) || confirmation(message),
+    onMessage: (message) => mqttRequests?.take(message) || confirmation(message),
     signal,
     log,
   });
   connected();
   await tell(session, state, "online", log);
   using stack = new DisposableStack();
-  stack.defer(() => requests?.detach());
+  stack.defer(() => mqttRequests?.detach());
   const { replaced } = stack.use(identity.watch());
   const [reason] = await Promise.all([
     delivery.run(session, AbortSignal.any([signal, replaced])),
-    attach(requests, session, log),
+    attach(mqttRequests, session, log),
   ]);
   const again = reason === null && replaced.aborted && !signal.aborted;
   // An orderly DISCONNECT makes the broker forget the will.

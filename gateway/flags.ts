@@ -2,6 +2,8 @@ import { resolve } from "node:path";
 import { allowWords, ConfigurationError, hostAndPort } from "@mbus-gateway/resource";
 import { TIMESYNC_FOLDER } from "./clock.ts";
 import type { GatewayConfig } from "./config.ts";
+import { pendingPath } from "./config_pending.ts";
+import { controlSocketPath } from "./control/control_path.ts";
 import { LIBC_PATHS } from "./libc.ts";
 
 /** The one program that the gateway may start: as installed beside a compiled binary, or as it is in the source. */
@@ -24,9 +26,10 @@ export const TUNNEL_SCRIPT = Deno.build.standalone
  * ```
  */
 export function gatewayFlags(config: GatewayConfig, configPath: string): string[] {
-  const { mqtt, platform, buses, tunnel, dataFolder } = config;
-  const net = [hostAndPort(mqtt.url), hostAndPort(platform.url)];
+  const { mqtt, platform, buses, tunnel, dataFolder, remoteConfiguration } = config;
+  const net = [`unix:${controlSocketPath(dataFolder)}`, hostAndPort(mqtt.url), hostAndPort(platform.url)];
   const read = [resolve(configPath), mqtt.ca, mqtt.cert, mqtt.key, mqtt.passwordFile, platform.tokenFile, platform.ca];
+  const write = [dataFolder];
   const run: string[] = [];
   const ffi: string[] = [];
   for (const { port } of buses) {
@@ -38,10 +41,15 @@ export function gatewayFlags(config: GatewayConfig, configPath: string): string[
     read.push(tunnel.tokenFile);
     run.push(TUNNEL_SCRIPT);
   }
+  if (remoteConfiguration === true) {
+    const pending = pendingPath(resolve(configPath));
+    read.push(pending);
+    write.push(resolve(configPath), pending);
+  }
   return [
     ...allowWords("net", net),
     ...allowWords("read", [...read, dataFolder, TIMESYNC_FOLDER]),
-    ...allowWords("write", [dataFolder]),
+    ...allowWords("write", write),
     ...allowWords("ffi", ffi),
     ...allowWords("run", run),
   ];

@@ -9,6 +9,10 @@ import { platformAuthorities, platformIdentity } from "./credentials.ts";
 import { createDelivery } from "./delivery.ts";
 import { type HeartbeatOptions, heartbeats, sendHeartbeat } from "./heartbeat.ts";
 import { readoutLoop, type ReadoutLoopOptions } from "./readout_loop.ts";
+import { busHandlers } from "./requests/bus_handlers.ts";
+import type { MqttRequests } from "./requests/mqtt_requests.ts";
+import type { Requests } from "./requests/requests.ts";
+import { statusHandler } from "./requests/status_handler.ts";
 import { openSpool, type Spool } from "./spool.ts";
 import { timeLimit } from "./time_limit.ts";
 import { together } from "./together.ts";
@@ -21,6 +25,15 @@ export interface RunGatewayOptions {
   timer?: Timer;
   /** Called when the reading begins. */
   onReady?: () => void;
+  /** Called once the spool is open: from then on this is the one gateway of its folder. */
+  onOpened?: () => Promise<void>;
+  onConnected?: () => void;
+  /** Called after each readout that was taken. */
+  onTaken?: () => void;
+  /** Is offered what can be asked of this run. */
+  requests?: Pick<Requests, "offer">;
+  /** Brings what is asked over the broker. */
+  mqttRequests?: MqttRequests;
   open?: ReadoutLoopOptions["open"];
   connect?: ConnectionOptions["connect"];
 }
@@ -56,15 +69,25 @@ export async function runGateway(config: GatewayConfig, options: RunGatewayOptio
   const shared = { ...options, config, gateway, spool, delivery, counts, clock, timer, log };
   const beat = { ...shared, http, platform: platformIdentity(config.platform) };
   const link = { connected: false };
-  const onConnected = (connected: boolean) => void (link.connected = connected);
+  const onConnected = (connected: boolean) => {
+    link.connected = connected;
+    if (connected) options.onConnected?.();
+  };
   const sending = new AbortController();
   const board = availabilityBoard();
   const desk = busDesk(buses.map(({ name }) => name), timer);
+  const onTaken = () => {
+    delivery.wake();
+    options.onTaken?.();
+  };
+  using _bus = options.requests?.offer(busHandlers({ desk, clock }));
+  using _status = options.requests?.offer(statusHandler({ config, spool, counts, board, clock, link }));
+  await options.onOpened?.();
 
   const read = async (failed: AbortSignal) => {
     const stop = AbortSignal.any([signal, failed]);
     using finish = timeLimit(FINISH_MS, timer, { from: stop });
-    const loop = { ...shared, board, abort: finish.signal, onTaken: () => delivery.wake() };
+    const loop = { ...shared, board, abort: finish.signal, onTaken };
     const loops = buses.map((bus) => (stop: AbortSignal) =>
       readoutLoop({ ...loop, bus, counter: desk.counter(bus.name), stop })
     );

@@ -2,11 +2,6 @@ import { describeError, type Log } from "@mbus-gateway/resource";
 import { MAX_REQUEST_BYTES } from "@mbus-gateway/wire";
 import type { Requests } from "../requests/requests.ts";
 
-/** Where a gateway listens for the commands of its own machine, below its data folder. */
-export function controlSocketPath(dataFolder: string): string {
-  return `${dataFolder}/control.sock`;
-}
-
 /**
  * Answers the same requests as MQTT brings, over a Unix socket that only this user may use (0600). A line is a request
  * with its `verb`; each line that comes back is a response. Who hangs up ends what they asked for.

@@ -104,7 +104,8 @@ export function createRequests({ gateway, memory, clock, log }: RequestsOptions)
     const signal = AbortSignal.any([controller.signal, ...incoming.signal === undefined ? [] : [incoming.signal]]);
     const progress = (what: unknown) => incoming.onProgress?.(encodeResponse({ ...about, progress: what }));
     log.info("Begins what was asked", { verb, request: request.id });
-    const answer = handler.run(params, { signal, progress }).then(
+    const done = (async () => await handler.run(params, { signal, progress }))();
+    const answer = done.then(
       (result): GatewayResponse => ({ ...about, ok: true, result: result ?? null }),
       (thrown): GatewayResponse => {
         log.warn("Cannot do what was asked", { verb, request: request.id, error: thrown });

@@ -18,5 +18,6 @@ export * from "./child_process.ts";
 export * from "./describe_error.ts";
 export * from "./log.ts";
 export * from "./program.ts";
+export * from "./progress_line.ts";
 export * from "./nearest.ts";
 export * from "./permission_words.ts";
