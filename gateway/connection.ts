@@ -104,24 +104,23 @@ async function deliverOnce(
     log,
   });
   connected();
+  await attach(mqttRequests, session, log);
   await tell(session, state, "online", log);
   using stack = new DisposableStack();
   stack.defer(() => mqttRequests?.detach());
   const { replaced } = stack.use(identity.watch());
-  const [reason] = await Promise.all([
-    delivery.run(session, AbortSignal.any([signal, replaced])),
-    attach(mqttRequests, session, log),
-  ]);
+  const reason = await delivery.run(session, AbortSignal.any([signal, replaced]));
   const again = reason === null && replaced.aborted && !signal.aborted;
   // An orderly DISCONNECT makes the broker forget the will.
   if (reason === null && !again) await tell(session, state, "offline", log);
   return again ? "replaced" : reason;
 }
 
-/** Requests are a help: readings go out with or without them. */
+/** Who sees `online` may ask. Requests are a help: readings go out with or without them. */
 async function attach(requests: MqttRequests | undefined, session: MqttSession, log: Log) {
+  if (requests === undefined) return;
   try {
-    await requests?.attach(session);
+    await deadline(requests.attach(session), STATE_MS);
   } catch (error) {
     log.warn("Cannot hear requests: nobody can ask this gateway over the broker", { error });
   }

@@ -39,11 +39,12 @@ export async function superviseGateway({ path, signal, log, onReady, trialMs }: 
   await Deno.mkdir(dataFolder, { recursive: true, mode: 0o700 });
   using memory = requestMemory(`${dataFolder}/requests.db`);
   const requests = createRequests({ gateway, memory, clock, log });
-  await using tunnels = tunnelDesk({ config, clock, timer, log });
+  const mqtt = mqttRequests({ gateway, requests, log });
+  const onEnded = (reason: string) => mqtt.announce("tunnel/ended", { reason });
+  await using tunnels = tunnelDesk({ config, clock, timer, log, onEnded });
   using _reconfiguration = requests.offer(reconfiguration.handlers);
   using _tunnels = requests.offer(tunnels.handlers);
   using _logs = requests.offer(logsHandler(log));
-  const mqtt = mqttRequests({ gateway, requests, log });
   await using stack = new AsyncDisposableStack();
   let listens = false;
   const listen = async () => {
