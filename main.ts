@@ -79,8 +79,8 @@ const verbs: Record<string, Verb> = {
     run: (args) => side("gateway")(["decode", ...args]),
   },
   simulate: {
-    usage: "simulate --port N --ledger FILE [--meters N] [--baud N]",
-    summary: "Run a simulated M-Bus segment over TCP, with a ledger of every answer.",
+    usage: "simulate --ledger FILE [--tcp N] [--pty] [--meters N] [--baud N] …",
+    summary: 'Run a simulated M-Bus segment, with a ledger of every answer; "simulate --help" explains.',
     run: async (args) => await (await import("./tests/simulator/main.ts")).simulate(args),
   },
   "check-config": {

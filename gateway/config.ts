@@ -12,7 +12,7 @@ export type WrittenConfig = v.InferOutput<typeof ConfigSchema>;
 /** One M-Bus segment. */
 export interface BusConfig {
   name: string;
-  /** `tcp://host:port` or a device. */
+  /** `tcp://`, `udp://` or `rfc2217://host:port`, or a device. */
   port: string;
   baudRate: number;
   /** How often its meters are read; absent where `schedule` says when. */
@@ -29,7 +29,7 @@ export interface BusConfig {
 
 /** One meter of a bus, and what is its own; for what is absent, the bus's word holds. */
 export interface MeterConfig {
-  /** `p0` to `p250`, or 16 hexadecimal digits in capitals. */
+  /** `p0` to `p250`, or 16 hexadecimal digits in capitals, with `/` and eight of a fabrication number if need be. */
   address: string;
   intervalMs?: number;
   schedule?: string;

@@ -50,9 +50,9 @@ function isBare(text: string): boolean {
 
 const file = text("the path of a file");
 
-const METER = /^(?:p(?:\d|[1-9]\d|1\d\d|2[0-4]\d|250)|[0-9A-Fa-f]{16})$/;
-const PORT = /^(?:tcp:\/\/(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):\d{1,5}|\/dev\/[^/]\S*)$/;
-const PORT_EXPECTED = "tcp://HOST:PORT or a device such as /dev/serial/by-id/usb-…";
+const METER = /^(?:p(?:\d|[1-9]\d|1\d\d|2[0-4]\d|250)|[0-9A-Fa-f]{16}(?:\/[0-9A-Fa-f]{8})?)$/;
+const PORT = /^(?:(?:tcp|udp|rfc2217):\/\/(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):\d{1,5}|\/dev\/[^/]\S*)$/;
+const PORT_EXPECTED = "tcp://HOST:PORT, udp:// or rfc2217:// likewise, or a device such as /dev/serial/by-id/usb-…";
 /** The speeds of EN 13757-2, 5.2.6. */
 const BAUD_RATES = [300, 600, 1200, 2400, 4800, 9600, 19200, 38400] as const;
 
@@ -87,7 +87,7 @@ const Bus = v.strictObject({
 }, "the keys of a bus");
 
 function hasPortNumber(port: string): boolean {
-  const number = Number(/^tcp:.*:(\d+)$/.exec(port)?.[1] ?? 1);
+  const number = Number(/^[a-z].*:(\d+)$/.exec(port)?.[1] ?? 1);
   return number >= 1 && number <= 65_535;
 }
 

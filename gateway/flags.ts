@@ -5,6 +5,7 @@ import type { GatewayConfig } from "./config.ts";
 import { pendingPath } from "./config_pending.ts";
 import { controlSocketPath } from "./control/control_path.ts";
 import { LIBC_PATHS } from "./libc.ts";
+import { parseNetworkPort } from "./network_port.ts";
 
 /** The one program that the gateway may start: as installed beside a compiled binary, or as it is in the source. */
 export const TUNNEL_SCRIPT = Deno.build.standalone
@@ -33,8 +34,11 @@ export function gatewayFlags(config: GatewayConfig, configPath: string): string[
   const run: string[] = [];
   const ffi: string[] = [];
   for (const { port } of buses) {
-    if (port.startsWith("tcp:")) net.push(new URL(port).host);
-    else ffi.push(libcPath());
+    const address = parseNetworkPort(port);
+    if (address === null) ffi.push(libcPath());
+    else net.push(new URL(port).host);
+    // A socket for datagrams is bound to whatever port is free.
+    if (address?.scheme === "udp") net.push(address.hostname.includes(":") ? "[::]:0" : "0.0.0.0:0");
   }
   if (tunnel !== undefined) {
     net.push(`127.0.0.1:${tunnel.metricsPort}`);

@@ -132,7 +132,6 @@ function atEachRequest(act: () => void): typeof openTransport {
         act();
         return line.write(bytes);
       },
-      discard: () => line.discard(),
       [Symbol.asyncDispose]: () => line[Symbol.asyncDispose](),
     };
   };
