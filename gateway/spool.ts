@@ -2,11 +2,11 @@ import type { DatabaseSync } from "node:sqlite";
 import { type Log, silentLog } from "@mbus-gateway/resource";
 import type { FramesReadout, Ranges } from "@mbus-gateway/wire";
 import type { Counts } from "./counts.ts";
+import { ROW_COLUMNS, rowOf, rowSum, rowValues } from "./spool_codec.ts";
 import { type Companion, fileIdentity, openCompanion } from "./spool_companion.ts";
 import { settleEpoch } from "./spool_epoch.ts";
 import {
   countParked,
-  framesText,
   type ParkedReadout,
   type PeekOptions,
   selectParked,
@@ -15,7 +15,7 @@ import {
   type SpoolStatus,
 } from "./spool_rows.ts";
 import { connectOrSalvage } from "./spool_salvage.ts";
-import { DamagedSpool, inTransaction, isDamage, numberOf } from "./spool_schema.ts";
+import { DamagedSpool, inTransaction, isDamage, newestGiven, numberOf } from "./spool_schema.ts";
 
 export { DamagedSpool } from "./spool_schema.ts";
 export type { ParkedReadout, PeekOptions, SpoolStatus } from "./spool_rows.ts";
@@ -29,6 +29,10 @@ export interface TakenReadout {
   readAt: string;
   clock: "trusted" | "untrusted";
   frames: Uint8Array[];
+  /** How strongly a radio telegram came in, in dBm. */
+  rssi?: number;
+  /** What was noticed about it, such as `implausible_jump`. */
+  flags?: string[];
 }
 
 /** Keeps each readout on the disk until a server has confirmed it. (gateway, epoch, sequence) names it for ever. */
@@ -117,7 +121,11 @@ interface Parts {
 }
 
 function spoolOver({ database, companion, epoch, file, counts, log, owned }: Parts): Spool {
-  const insert = database.prepare("insert into readouts (bus, address, read_at, clock, frames) values (?, ?, ?, ?, ?)");
+  const insert = database.prepare(
+    `insert into readouts (${ROW_COLUMNS}, sum) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  // The number is part of a row's sum, so that it is chosen here; the table's autoincrement remembers it.
+  let newest = newestGiven(database);
   const remove = database.prepare("delete from readouts where seq between ? and ?");
   const setParked = database.prepare(
     "update readouts set parked_code = ?, parked_reason = ? where seq = ? and parked_code is null",
@@ -149,14 +157,17 @@ function spoolOver({ database, companion, epoch, file, counts, log, owned }: Par
           inTransaction(
             database,
             () =>
-              readouts.map(({ bus, address, readAt, clock, frames }) =>
-                Number(insert.run(bus, address, readAt, clock, framesText(frames)).lastInsertRowid)
-              ),
+              readouts.map((readout, index) => {
+                const row = rowOf({ ...readout, seq: newest + index + 1 });
+                insert.run(...rowValues(row), rowSum(row));
+                return row.seq;
+              }),
           ),
       );
+      newest += seqs.length;
       depth += seqs.length;
       counts?.add("taken", seqs.length);
-      companion.write({ epoch, newest: seqs.at(-1) ?? 0, file });
+      companion.write({ epoch, newest, file });
       return seqs;
     },
     peek,

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { FramesReadout } from "@mbus-gateway/wire";
+import { readoutOf, ROW_COLUMNS } from "./spool_codec.ts";
 
 /** What is in a spool. */
 export interface SpoolStatus {
@@ -44,8 +45,7 @@ export function selectReadouts(
   { after = 0, limit, maxBytes = Infinity }: PeekOptions,
 ): { readouts: FramesReadout[]; damaged: number[] } {
   const rows = database.prepare(
-    "select seq, bus, address, read_at, clock, frames from readouts" +
-      " where seq > ? and parked_code is null order by seq limit ?",
+    `select ${ROW_COLUMNS}, sum from readouts where seq > ? and parked_code is null order by seq limit ?`,
   );
   const readouts: FramesReadout[] = [];
   const damaged: number[] = [];
@@ -103,27 +103,4 @@ export function selectParked(database: DatabaseSync, limit: number): ParkedReado
     code: String(row.parked_code),
     reason: String(row.parked_reason),
   }));
-}
-
-/** Frames as the table keeps them: a JSON array of lower-case hexadecimal texts. */
-export function framesText(frames: readonly Uint8Array[]): string {
-  return JSON.stringify(frames.map((frame) => frame.toHex()));
-}
-
-/** The readout in a row, or null: SQLite has no checksums, so an ageing card can change a byte unnoticed. */
-function readoutOf(row: Record<string, unknown>): FramesReadout | null {
-  try {
-    const frames = (JSON.parse(String(row.frames)) as string[]).map((hex) => Uint8Array.fromHex(hex));
-    if (frames.length === 0 || (row.clock !== "trusted" && row.clock !== "untrusted")) return null;
-    return {
-      seq: Number(row.seq),
-      bus: String(row.bus),
-      address: String(row.address),
-      readAt: String(row.read_at),
-      clock: row.clock,
-      frames,
-    };
-  } catch {
-    return null;
-  }
 }

@@ -1,9 +1,8 @@
 import { DatabaseSync } from "node:sqlite";
 import type { Log } from "@mbus-gateway/resource";
 import { exists } from "./exists.ts";
+import { ROW_COLUMNS, rowSum, rowValues, type SpoolRow } from "./spool_codec.ts";
 import { connectSpool, DamagedSpool, inTransaction } from "./spool_schema.ts";
-
-const COLUMNS = "bus, address, read_at, clock, frames, parked_code, parked_reason";
 
 /** Whether the file was there, was made, or was made in place of a damaged one. */
 export type SpoolOrigin = "found" | "created" | "salvaged";
@@ -70,27 +69,28 @@ function pendingSalvage(database: DatabaseSync): string | null {
 }
 
 function salvage(aside: string, database: DatabaseSync): number {
-  const insert = database.prepare(`insert into readouts (${COLUMNS}) values (?, ?, ?, ?, ?, ?, ?)`);
+  const insert = database.prepare(
+    `insert into readouts (${ROW_COLUMNS}, parked_code, parked_reason, sum) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
   return inTransaction(database, () => {
     let copied = 0;
     for (const row of readableRows(aside)) {
-      insert.run(row.bus, row.address, row.read_at, row.clock, row.frames, row.parked_code, row.parked_reason);
       copied++;
+      // A row that is not what was written keeps a sum that does not fit, and is parked when it is read.
+      const sound = row.sum === null || row.sum === rowSum(row);
+      const copy = { ...row, seq: copied };
+      const sum = row.sum === null ? null : sound ? rowSum(copy) : 0;
+      insert.run(...rowValues(copy), row.parked_code, row.parked_reason, sum);
     }
     database.exec("delete from meta where key = 'salvage'");
     return copied;
   });
 }
 
-interface Row {
-  seq: number;
-  bus: string;
-  address: string;
-  read_at: string;
-  clock: string;
-  frames: string;
+interface Row extends SpoolRow {
   parked_code: string | null;
   parked_reason: string | null;
+  sum: number | null;
 }
 
 /** From the oldest as far as the damage, then what lies behind it, oldest first. */
@@ -129,8 +129,9 @@ function* rowsUntilDamage(source: DatabaseSync, where: string, from: number): Ge
 function rowUnlessDamaged(source: DatabaseSync, where: string, from: number): Row | null {
   try {
     // One by one: a longer answer would be lost with its last row, and `iterate` ends at damage as if all were read.
-    const row = source.prepare(`select seq, ${COLUMNS} from readouts where ${where} limit 1`).get(from);
-    return row === undefined ? null : row as unknown as Row;
+    const row = source.prepare(`select * from readouts where ${where} limit 1`).get(from);
+    // A file of the first release has fewer columns.
+    return row === undefined ? null : { rssi: null, flags: null, corrected_read_at: null, sum: null, ...row } as Row;
   } catch {
     return null;
   }

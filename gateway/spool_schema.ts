@@ -3,7 +3,7 @@ import { ConfigurationError } from "@mbus-gateway/resource";
 
 /** Marks the file as a spool of this program ("MBGW"), so that nobody else's database is taken for a damaged one. */
 const APPLICATION_ID = 0x4d424757;
-const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 2;
 
 const SCHEMA = `
 create table meta (key text primary key, value text not null) strict, without rowid;
@@ -16,10 +16,22 @@ create table readouts (
   clock text not null,
   frames text not null,
   parked_code text,
-  parked_reason text
+  parked_reason text,
+  rssi integer,
+  flags text,
+  corrected_read_at text,
+  sum integer
 ) strict;
 create index readouts_parked on readouts (seq) where parked_code is not null;
 `;
+
+/** What each version adds to the one before it; rows stay as they are. */
+const MIGRATIONS: Readonly<Record<number, string>> = {
+  1: `alter table readouts add column rssi integer;
+      alter table readouts add column flags text;
+      alter table readouts add column corrected_read_at text;
+      alter table readouts add column sum integer;`,
+};
 
 /** A spool file whose content cannot be relied on; opening it again sets it aside and saves what can be read. */
 export class DamagedSpool extends Error {
@@ -108,7 +120,17 @@ function prepare(database: DatabaseSync, path: string): boolean {
   const found = database.prepare("pragma quick_check(1)").get()?.quick_check;
   if (found !== "ok") throw new DamagedSpool(String(found));
   readEpoch(database);
+  migrate(database, version);
   return false;
+}
+
+/** Brings an older release's file up to this one, in place: all of it or nothing. */
+function migrate(database: DatabaseSync, from: number) {
+  if (from === SCHEMA_VERSION) return;
+  inTransaction(database, () => {
+    for (let version = from; version < SCHEMA_VERSION; version++) database.exec(MIGRATIONS[version] ?? "");
+    database.exec(`pragma user_version = ${SCHEMA_VERSION}`);
+  });
 }
 
 function refuseStrangers(database: DatabaseSync, path: string, version: number) {

@@ -210,6 +210,24 @@ Deno.test("Spool.peek() parks a row that cannot be read, and goes on behind it",
     assertEquals(spool.status(), { depth: 1, oldest: 3, newest: 3, parked: 2 });
   }));
 
+Deno.test("Spool.peek() parks a row in which a digit has changed", () =>
+  withFolder((path) => {
+    const changes = [`read_at = '2026-01-31T12:59:58.123Z'`, `address = 'p9'`, `frames = '["01"]'`, "seq = 14"];
+    {
+      using spool = openSpool(path);
+      spool.put(taken(1), taken(2), taken(3), taken(4), taken(5));
+    }
+    {
+      using database = new DatabaseSync(path);
+      for (const [index, change] of changes.entries()) {
+        database.exec(`update readouts set ${change} where seq = ${index + 1}`);
+      }
+    }
+    using spool = openSpool(path);
+    assertEquals(spool.peek({ limit: 9 }).map(({ seq }) => seq), [5]);
+    assertEquals(spool.parked(9).map(({ seq, code }) => [seq, code]), [1, 2, 3, 14].map((seq) => [seq, "damaged"]));
+  }));
+
 Deno.test("Spool.peek() says when the file is damaged under its feet, and opening it again salvages it", () =>
   withFolder((path) => {
     // More than SQLite keeps in memory, so that it has to look at the file again.
