@@ -15,12 +15,26 @@ export interface BusConfig {
   /** `tcp://host:port` or a device. */
   port: string;
   baudRate: number;
-  intervalMs: number;
+  /** How often its meters are read; absent where `schedule` says when. */
+  intervalMs?: number;
+  /** A cron expression in `timeZone`. */
+  schedule?: string;
+  /** Of its schedules and those of its meters; UTC when absent. */
+  timeZone?: string;
   /** How long a meter may take to begin its answer; when absent, EN 13757-2 and the baud rate say. */
   timeoutMs?: number;
   retries?: number;
+  meters: MeterConfig[];
+}
+
+/** One meter of a bus, and what is its own; for what is absent, the bus's word holds. */
+export interface MeterConfig {
   /** `p0` to `p250`, or 16 hexadecimal digits in capitals. */
-  meters: string[];
+  address: string;
+  intervalMs?: number;
+  schedule?: string;
+  timeoutMs?: number;
+  retries?: number;
 }
 
 /** A validated configuration; every path is absolute. Secrets are files, read when they are needed. */
@@ -151,9 +165,22 @@ function absolutePaths(written: WrittenConfig, folder: string): GatewayConfig {
       ca: optional(platform.ca),
       heartbeatMs: heartbeat,
     },
-    buses: buses.map(({ interval, ...bus }) => ({ ...bus, intervalMs: interval })),
+    buses: buses.map(({ interval, meters, ...bus }) => ({
+      ...bus,
+      ...(bus.schedule === undefined && { intervalMs: interval ?? USUAL_INTERVAL_MS }),
+      meters: meters.map(asMeter),
+    })),
     tunnel: tunnel && { ...tunnel, tokenFile: absolute(tunnel.tokenFile) },
   };
+}
+
+/** How often the meters of a bus are read where nothing is said. */
+const USUAL_INTERVAL_MS = 900_000;
+
+function asMeter(written: WrittenConfig["buses"][number]["meters"][number]): MeterConfig {
+  if (typeof written === "string") return { address: written };
+  const { interval, ...meter } = written;
+  return interval === undefined ? meter : { ...meter, intervalMs: interval };
 }
 
 function unusable(path: string, problems: string[]): ConfigurationError {

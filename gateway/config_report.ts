@@ -17,6 +17,8 @@ interface SchemaNode {
   entries?: Record<string, SchemaNode>;
   item?: SchemaNode;
   wrapped?: SchemaNode;
+  /** Of what may be a text or an object: the object has the keys. */
+  getter?: (written: unknown) => SchemaNode;
   "~run"?: (dataset: { value: unknown }, config: object) => { issues?: { message: string }[] };
 }
 
@@ -59,11 +61,15 @@ function expectationAt(schema: unknown, path: Path): string | null {
 function nodeAt(schema: unknown, path: Path): SchemaNode | undefined {
   let node = schema as SchemaNode | undefined;
   for (const key of path) {
-    while (node?.wrapped !== undefined) node = node.wrapped;
+    node = unwrapped(node);
     node = typeof key === "number" ? node?.item : node?.entries?.[key];
   }
+  return unwrapped(node);
+}
+
+function unwrapped(node: SchemaNode | undefined): SchemaNode | undefined {
   while (node?.wrapped !== undefined) node = node.wrapped;
-  return node;
+  return node?.getter === undefined ? node : node.getter({});
 }
 
 function keyOf(path: Path): string {

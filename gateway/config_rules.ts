@@ -12,6 +12,7 @@ export function* contradictions(config: WrittenConfig): Generator<Contradiction>
   yield* plainConnections(config);
   yield* missingCertificates(config);
   yield* doubles(config);
+  yield* schedules(config);
 }
 
 /** Whatever crosses a network is encrypted, and there is no switch for it. */
@@ -55,7 +56,8 @@ function* doubles({ buses }: WrittenConfig): Generator<Contradiction> {
   yield* repeated(buses.map(({ name }) => name), (index) => ["buses", index, "name"], "a name of its own for each bus");
   yield* repeated(buses.map(({ port }) => port), (index) => ["buses", index, "port"], "a port of its own for each bus");
   for (const [bus, { meters }] of buses.entries()) {
-    yield* repeated(meters, (index) => ["buses", bus, "meters", index], "each meter once on a bus");
+    const addresses = meters.map((meter) => typeof meter === "string" ? meter : meter.address);
+    yield* repeated(addresses, (index) => ["buses", bus, "meters", index], "each meter once on a bus");
   }
 }
 
@@ -68,5 +70,17 @@ function* repeated(
   for (const [index, value] of values.entries()) {
     if (seen.has(value)) yield { path: pathOf(index), expected };
     seen.add(value);
+  }
+}
+
+/** Each bus and each meter has one schedule. */
+function* schedules({ buses }: WrittenConfig): Generator<Contradiction> {
+  const expected = "an interval or a schedule, not both";
+  for (const [bus, { interval, schedule, meters }] of buses.entries()) {
+    if (interval !== undefined && schedule !== undefined) yield { path: ["buses", bus, "schedule"], expected };
+    for (const [index, meter] of meters.entries()) {
+      if (typeof meter === "string" || meter.interval === undefined || meter.schedule === undefined) continue;
+      yield { path: ["buses", bus, "meters", index, "schedule"], expected };
+    }
   }
 }

@@ -56,23 +56,34 @@ const PORT_EXPECTED = "tcp://HOST:PORT or a device such as /dev/serial/by-id/usb
 /** The speeds of EN 13757-2, 5.2.6. */
 const BAUD_RATES = [300, 600, 1200, 2400, 4800, 9600, 19200, 38400] as const;
 
+const ZONE_EXPECTED = "a time zone such as Europe/Copenhagen";
+const CRON_EXPECTED = 'a cron expression such as "*/15 * * * *"';
+const Schedule = v.pipe(v.string(CRON_EXPECTED), v.check(isCron, CRON_EXPECTED));
+
+const MeterAddress = v.pipe(
+  text('a primary address "p0" to "p250" or 16 hexadecimal digits in quotes', METER),
+  v.transform((meter) => meter.startsWith("p") ? meter : meter.toUpperCase()),
+);
+const OwnMeter = v.strictObject({
+  address: MeterAddress,
+  interval: v.optional(duration("1s", "31d")),
+  schedule: v.optional(Schedule),
+  timeoutMs: v.optional(wholeNumber(10, 60_000)),
+  retries: v.optional(wholeNumber(0, 10)),
+}, "an address, or the keys of a meter");
+/** An address, or an address with what is the meter's own. */
+const Meter = v.lazy((written) => typeof written === "object" && written !== null ? OwnMeter : MeterAddress);
+
 const Bus = v.strictObject({
   name: text("a name of letters, digits, - and _, such as main", /^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$/),
   port: v.pipe(text(PORT_EXPECTED, PORT), v.check(hasPortNumber, PORT_EXPECTED)),
   baudRate: v.optional(v.picklist(BAUD_RATES, `one of ${BAUD_RATES.join(", ")}`), 2400),
-  interval: v.optional(duration("1s", "7d"), "15m"),
+  interval: v.optional(duration("1s", "31d")),
+  schedule: v.optional(Schedule),
+  timeZone: v.optional(v.pipe(v.string(ZONE_EXPECTED), v.check(isTimeZone, ZONE_EXPECTED))),
   timeoutMs: v.optional(wholeNumber(10, 60_000)),
   retries: v.optional(wholeNumber(0, 10)),
-  meters: v.pipe(
-    v.array(
-      v.pipe(
-        text('a primary address "p0" to "p250" or 16 hexadecimal digits in quotes', METER),
-        v.transform((meter) => meter.startsWith("p") ? meter : meter.toUpperCase()),
-      ),
-      "a list of meter addresses",
-    ),
-    v.minLength(1, "at least one meter address"),
-  ),
+  meters: v.pipe(v.array(Meter, "a list of meter addresses"), v.minLength(1, "at least one meter address")),
 }, "the keys of a bus");
 
 function hasPortNumber(port: string): boolean {
@@ -89,6 +100,15 @@ const Connection = v.pipe(
 function isCron(text: string): boolean {
   try {
     return new Cron(text, { paused: true, timezone: "UTC" }).nextRun() !== null;
+  } catch {
+    return false;
+  }
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: name });
+    return true;
   } catch {
     return false;
   }
