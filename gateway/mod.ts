@@ -1,4 +1,6 @@
 import { httpClient, type Log } from "@mbus-gateway/resource";
+import { availabilityBoard } from "./availability.ts";
+import { busDesk } from "./bus_desk.ts";
 import { type Clock, systemClock, systemTimer, type Timer } from "./clock.ts";
 import type { GatewayConfig } from "./config.ts";
 import { type ConnectionOptions, sendAtTimes, stayConnected } from "./connection.ts";
@@ -56,12 +58,17 @@ export async function runGateway(config: GatewayConfig, options: RunGatewayOptio
   const link = { connected: false };
   const onConnected = (connected: boolean) => void (link.connected = connected);
   const sending = new AbortController();
+  const board = availabilityBoard();
+  const desk = busDesk(buses.map(({ name }) => name), timer);
 
   const read = async (failed: AbortSignal) => {
     const stop = AbortSignal.any([signal, failed]);
     using finish = timeLimit(FINISH_MS, timer, { from: stop });
-    const loop = { ...shared, abort: finish.signal, onTaken: () => delivery.wake() };
-    await together(stop, buses.map((bus) => (stop) => readoutLoop({ ...loop, bus, stop })));
+    const loop = { ...shared, board, abort: finish.signal, onTaken: () => delivery.wake() };
+    const loops = buses.map((bus) => (stop: AbortSignal) =>
+      readoutLoop({ ...loop, bus, counter: desk.counter(bus.name), stop })
+    );
+    await together(stop, loops);
     await emptied(spool, link, timer, finish.signal);
     sending.abort();
   };
