@@ -152,7 +152,7 @@ Deno.test("Delivery.run() parks what stays unconfirmed while the rest is confirm
       delivery.wake();
     }
     await time.pass(0);
-    assertEquals(spool.status(), { depth: 0, oldest: null, newest: null, parked: 1 });
+    assertEquals(spool.status(), { depth: 0, oldest: null, newest: null, parked: 1, dropped: 0, salvaged: 0 });
     assertEquals(spool.parked(9).map(({ seq, code }) => [seq, code]), [[1, "unconfirmed"]]);
     assert(lines.some((line) => line.includes("they are parked") && line.includes("[[1,1]]")), lines.join("\n"));
     stop.abort();
