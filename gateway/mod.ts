@@ -10,6 +10,7 @@ import { createDelivery } from "./delivery.ts";
 import { type HeartbeatOptions, heartbeats, sendHeartbeat } from "./heartbeat.ts";
 import { readoutLoop, type ReadoutLoopOptions } from "./readout_loop.ts";
 import { openSpool, type Spool } from "./spool.ts";
+import { spoolCare } from "./spool_care.ts";
 import { timeLimit } from "./time_limit.ts";
 import { together } from "./together.ts";
 
@@ -47,7 +48,7 @@ export async function runGateway(config: GatewayConfig, options: RunGatewayOptio
   const counts = createCounts();
 
   await Deno.mkdir(config.dataFolder, { recursive: true, mode: 0o700 });
-  using spool = openSpool(`${config.dataFolder}/spool.db`, { log, counts, now: clock.now });
+  using spool = openSpool(`${config.dataFolder}/spool.db`, { log, counts, clock, timer });
   const caCerts = await platformAuthorities(config.platform);
   const createHttp = () => httpClient({ caCerts });
   await using http = createHttp();
@@ -84,8 +85,13 @@ export async function runGateway(config: GatewayConfig, options: RunGatewayOptio
     await heartbeats({ ...beat, signal: stop, intervalMs: config.platform.heartbeatMs });
   };
 
+  const care = (failed: AbortSignal) => {
+    const stop = AbortSignal.any([signal, failed]);
+    return spoolCare({ ...shared, signal: stop, onDone: () => delivery.wake() });
+  };
+
   onReady();
-  await together(new AbortController().signal, [read, deliver, report]);
+  await together(new AbortController().signal, [read, deliver, report, care]);
   if (connection === "always") await lastWord(beat);
 }
 

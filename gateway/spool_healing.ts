@@ -83,9 +83,9 @@ export class HealingSpool implements Spool {
   }
 
   [Symbol.dispose]() {
+    if (this.#disposed) return;
     this.#disposed = true;
     this.#file?.[Symbol.dispose]();
-    this.#file = null;
     this.#options.companion[Symbol.dispose]();
   }
 
