@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { type FramesReadout, toRanges } from "@mbus-gateway/wire";
 import { DELIVERY_LIMITS, DeliveryLedger, type DeliveryLimits } from "../../gateway/delivery_ledger.ts";
 import { messageSource } from "../../gateway/delivery_message.ts";
+import type { PeekOptions } from "../../gateway/spool.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -29,7 +30,8 @@ class World {
 
   constructor(limits: Partial<DeliveryLimits> = {}, seed = 1) {
     this.ledger = new DeliveryLedger({ ...DELIVERY_LIMITS, ...limits }, seeded(seed));
-    this.#next = messageSource({ peek: ({ after = 0, limit }) => this.#peek(after, limit) }, this.ledger);
+    const peek = ({ after = 0, upTo = Infinity, limit }: PeekOptions) => this.#peek(after, upTo, limit);
+    this.#next = messageSource({ peek, sendable: () => Math.max(0, ...this.rows) }, this.ledger);
     this.ledger.begin(0);
   }
 
@@ -88,8 +90,8 @@ class World {
     }
   }
 
-  #peek(after: number, limit: number): FramesReadout[] {
-    const seqs = [...this.rows].filter((seq) => seq > after).sort((a, b) => a - b).slice(0, limit);
+  #peek(after: number, upTo: number, limit: number): FramesReadout[] {
+    const seqs = [...this.rows].filter((seq) => seq > after && seq <= upTo).sort((a, b) => a - b).slice(0, limit);
     return seqs.map((seq) => ({
       seq,
       bus: "main",

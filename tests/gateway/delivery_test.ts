@@ -95,7 +95,7 @@ Deno.test("Delivery.run() bounds messages by readouts and by bytes", () =>
     broker.serve = confirmsTo(delivery);
     spool.put(...Array.from({ length: 5 }, () => taken("p1")), taken("p2", 2_000), taken("p3", 2_000), taken("p4"));
     const run = delivery.run(broker.connect(), stop.signal);
-    await time.pass(0);
+    await time.pass(60_000);
     assertEquals(broker.sequences, [[1, 2, 3, 4], [5], [6], [7], [8]]);
     stop.abort();
     await run;
