@@ -46,7 +46,8 @@ export function backlog({ perMinute, messageReadouts }: BacklogOptions): Backlog
   /** How many may go at once, and when that was so. */
   let allowance = { count: most, at: 0 };
 
-  const allowed = (now: number) => Math.min(most, allowance.count + Math.max(0, now - allowance.at) * perMs);
+  // The rest is for rounding: what is due at nextAt() is due then.
+  const allowed = (now: number) => Math.min(most, allowance.count + Math.max(0, now - allowance.at) * perMs + 1e-6);
   /** As many as gather, or all that is left. */
   const wanted = (first: number, last: number) => Math.min(most, last - first + 1);
   const trim = (upTo: number) => {

@@ -48,11 +48,18 @@ export async function runGateway(config: GatewayConfig, options: RunGatewayOptio
   const counts = createCounts();
 
   await Deno.mkdir(config.dataFolder, { recursive: true, mode: 0o700 });
-  using spool = openSpool(`${config.dataFolder}/spool.db`, { log, counts, clock, timer });
+  using spool = openSpool(`${config.dataFolder}/spool.db`, {
+    log,
+    counts,
+    clock,
+    timer,
+    maxBytes: config.spool?.maxBytes,
+  });
   const caCerts = await platformAuthorities(config.platform);
   const createHttp = () => httpClient({ caCerts });
   await using http = createHttp();
-  const delivery = createDelivery({ spool, gateway, counts, clock, timer, log });
+  const limits = config.spool && { backlogPerMinute: config.spool.drainPerMinute };
+  const delivery = createDelivery({ spool, gateway, counts, clock, timer, log, limits });
 
   const shared = { ...options, config, gateway, spool, delivery, counts, clock, timer, log };
   const beat = { ...shared, http, platform: platformIdentity(config.platform) };
