@@ -14,6 +14,7 @@ import type { MqttRequests } from "./requests/mqtt_requests.ts";
 import type { Requests } from "./requests/requests.ts";
 import { statusHandler } from "./requests/status_handler.ts";
 import { openSpool, type Spool } from "./spool.ts";
+import { spoolCare } from "./spool_care.ts";
 import { timeLimit } from "./time_limit.ts";
 import { together } from "./together.ts";
 
@@ -60,11 +61,18 @@ export async function runGateway(config: GatewayConfig, options: RunGatewayOptio
   const counts = createCounts();
 
   await Deno.mkdir(config.dataFolder, { recursive: true, mode: 0o700 });
-  using spool = openSpool(`${config.dataFolder}/spool.db`, { log, counts, now: clock.now });
+  using spool = openSpool(`${config.dataFolder}/spool.db`, {
+    log,
+    counts,
+    clock,
+    timer,
+    maxBytes: config.spool?.maxBytes,
+  });
   const caCerts = await platformAuthorities(config.platform);
   const createHttp = () => httpClient({ caCerts });
   await using http = createHttp();
-  const delivery = createDelivery({ spool, gateway, counts, clock, timer, log });
+  const limits = config.spool && { backlogPerMinute: config.spool.drainPerMinute };
+  const delivery = createDelivery({ spool, gateway, counts, clock, timer, log, limits });
 
   const shared = { ...options, config, gateway, spool, delivery, counts, clock, timer, log };
   const beat = { ...shared, http, platform: platformIdentity(config.platform) };
@@ -107,8 +115,13 @@ export async function runGateway(config: GatewayConfig, options: RunGatewayOptio
     await heartbeats({ ...beat, signal: stop, intervalMs: config.platform.heartbeatMs });
   };
 
+  const care = (failed: AbortSignal) => {
+    const stop = AbortSignal.any([signal, failed]);
+    return spoolCare({ ...shared, signal: stop, onDone: () => delivery.wake() });
+  };
+
   onReady();
-  await together(new AbortController().signal, [read, deliver, report]);
+  await together(new AbortController().signal, [read, deliver, report, care]);
   if (connection === "always") await lastWord(beat);
 }
 
