@@ -5,6 +5,7 @@ import { ConfigurationError } from "@mbus-gateway/resource";
 import { describe, describeIssue, lineOf, type Source } from "./config_report.ts";
 import { contradictions } from "./config_rules.ts";
 import { ConfigSchema } from "./config_schema.ts";
+import type { Supervision } from "./service_manager.ts";
 
 /** The file's keys, checked one by one. */
 export type WrittenConfig = v.InferOutput<typeof ConfigSchema>;
@@ -78,6 +79,16 @@ export const OVERRIDES: Readonly<Record<string, readonly string[]>> = {
 export function overridesFromEnvironment(): Record<string, string> {
   const set = Object.keys(OVERRIDES).map((name) => [name, Deno.env.get(name) ?? ""] as const);
   return Object.fromEntries(set.filter(([, value]) => value !== ""));
+}
+
+/**
+ * What the service manager said in this process's environment when it started the gateway; null when nobody did.
+ */
+export function supervisionFromEnvironment(): Supervision | null {
+  const socket = Deno.env.get("NOTIFY_SOCKET") ?? "";
+  if (!/^[/@]./.test(socket)) return null;
+  const microseconds = Number(Deno.env.get("WATCHDOG_USEC") || NaN);
+  return { socket, watchdogMs: microseconds > 0 ? microseconds / 1_000 : null };
 }
 
 /**

@@ -3,6 +3,7 @@ import { allowWords, ConfigurationError, hostAndPort } from "@mbus-gateway/resou
 import { TIMESYNC_FOLDER } from "./clock.ts";
 import type { GatewayConfig } from "./config.ts";
 import { LIBC_PATHS } from "./libc.ts";
+import { NOTIFY_SOCKET_NAME, type Supervision } from "./service_manager.ts";
 
 /** The one program that the gateway may start: as installed beside a compiled binary, or as it is in the source. */
 export const TUNNEL_SCRIPT = Deno.build.standalone
@@ -14,6 +15,7 @@ export const TUNNEL_SCRIPT = Deno.build.standalone
  * `deno.json`, which holds what is always so, and which they would replace in a kind that both name.
  *
  * @param configPath the file the configuration came from.
+ * @param supervision the service manager that is to be told how the gateway does.
  * @throws {ConfigurationError} when a path or host cannot be put on a command line, which a shell splits at white
  * space, and Deno at commas.
  *
@@ -23,7 +25,11 @@ export const TUNNEL_SCRIPT = Deno.build.standalone
  * // ["--allow-net=broker.example.org:8883,platform.example.org:443", "--allow-read=…", "--allow-write=…"]
  * ```
  */
-export function gatewayFlags(config: GatewayConfig, configPath: string): string[] {
+export function gatewayFlags(
+  config: GatewayConfig,
+  configPath: string,
+  supervision: Supervision | null = null,
+): string[] {
   const { mqtt, platform, buses, tunnel, dataFolder } = config;
   const net = [hostAndPort(mqtt.url), hostAndPort(platform.url)];
   const read = [resolve(configPath), mqtt.ca, mqtt.cert, mqtt.key, mqtt.passwordFile, platform.tokenFile, platform.ca];
@@ -38,10 +44,13 @@ export function gatewayFlags(config: GatewayConfig, configPath: string): string[
     read.push(tunnel.tokenFile);
     run.push(TUNNEL_SCRIPT);
   }
+  // Its socket is a file to Deno as well; the abstract ones (@…) cannot be named on a command line.
+  const notify = supervision?.socket.startsWith("/") ? supervision.socket : null;
+  if (notify !== null) net.push(`unix:${notify}`, `unix:${dataFolder}/${NOTIFY_SOCKET_NAME}`);
   return [
     ...allowWords("net", net),
-    ...allowWords("read", [...read, dataFolder, TIMESYNC_FOLDER]),
-    ...allowWords("write", [dataFolder]),
+    ...allowWords("read", [...read, dataFolder, TIMESYNC_FOLDER, notify]),
+    ...allowWords("write", [dataFolder, notify]),
     ...allowWords("ffi", ffi),
     ...allowWords("run", run),
   ];

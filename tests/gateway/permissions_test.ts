@@ -75,7 +75,10 @@ Deno.test("the gateway's rights with a serial bus: libc once, then no library an
 Deno.test("the gateway's set of deno.json names every variable that the gateway reads", () => {
   const commented = Deno.readTextFileSync(`${ROOT}/deno.json`);
   const { allow, ignore } = JSON.parse(commented.replaceAll(/^\s*\/\/.*$/gm, "")).permissions.gateway.env;
-  assertEquals([...allow].sort(), ["MBUS_GW_CONFIG", ...Object.keys(OVERRIDES)].sort());
+  assertEquals(
+    [...allow].sort(),
+    ["MBUS_GW_CONFIG", "NOTIFY_SOCKET", "WATCHDOG_USEC", ...Object.keys(OVERRIDES)].sort(),
+  );
   assertEquals(ignore, true);
 });
 
