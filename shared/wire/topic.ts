@@ -15,6 +15,8 @@ export const topic = {
   confirm: (gateway: string) => `gateways/${gateway}/confirm`,
   /** `{"state":"online"|"offline"}`, retained; the last will says offline. */
   state: (gateway: string) => `gateways/${gateway}/state`,
+  /** How a gateway does, retained. */
+  health: (gateway: string) => `gateways/${gateway}/health`,
   /** The subscription that takes in the readouts of every gateway. */
   allData: "meters/+/data",
 } as const;
