@@ -21,6 +21,13 @@ export interface ByteStream extends AsyncDisposable {
   write(bytes: Uint8Array): Promise<void>;
   /** Forgets what has arrived and has not been read. */
   discard(): void;
+  /**
+   * Changes the speed of the wire once everything written has been sent; absent where the other end owns it.
+   *
+   * @throws {ConfigurationError} for a rate that is none of the usual.
+   * @throws {TransportClosed} when the line is gone.
+   */
+  setBaudRate?(baudRate: number): Promise<void>;
 }
 
 /** The longest a write may hang, in milliseconds; a line that takes no bytes for so long is closed as broken. */

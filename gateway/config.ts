@@ -47,6 +47,8 @@ export interface GatewayConfig {
   connection: "always" | { cron: string };
   buses: BusConfig[];
   tunnel?: { tokenFile: string; metricsPort: number };
+  /** Whether `config/set` may change the file. */
+  remoteConfiguration?: boolean;
   log: WrittenConfig["log"];
 }
 

@@ -138,6 +138,7 @@ export const ConfigSchema = v.strictObject({
     tokenFile: file,
     metricsPort: v.optional(wholeNumber(1, 65_535), 20_241),
   }, "the keys of tunnel")),
+  remoteConfiguration: v.optional(v.boolean("true or false")),
   log: v.optional(
     v.strictObject({
       level: v.optional(v.picklist(LOG_LEVELS, `one of ${LOG_LEVELS.join(", ")}`), "info"),

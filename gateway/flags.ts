@@ -2,6 +2,8 @@ import { resolve } from "node:path";
 import { allowWords, ConfigurationError, hostAndPort } from "@mbus-gateway/resource";
 import { TIMESYNC_FOLDER } from "./clock.ts";
 import type { GatewayConfig } from "./config.ts";
+import { pendingPath } from "./config_pending.ts";
+import { controlSocketPath } from "./control/control_path.ts";
 import { LIBC_PATHS } from "./libc.ts";
 import { NOTIFY_SOCKET_NAME, type Supervision } from "./service_manager.ts";
 
@@ -30,9 +32,10 @@ export function gatewayFlags(
   configPath: string,
   supervision: Supervision | null = null,
 ): string[] {
-  const { mqtt, platform, buses, tunnel, dataFolder } = config;
-  const net = [hostAndPort(mqtt.url), hostAndPort(platform.url)];
+  const { mqtt, platform, buses, tunnel, dataFolder, remoteConfiguration } = config;
+  const net = [`unix:${controlSocketPath(dataFolder)}`, hostAndPort(mqtt.url), hostAndPort(platform.url)];
   const read = [resolve(configPath), mqtt.ca, mqtt.cert, mqtt.key, mqtt.passwordFile, platform.tokenFile, platform.ca];
+  const write = [dataFolder];
   const run: string[] = [];
   const ffi: string[] = [];
   for (const { port } of buses) {
@@ -44,13 +47,18 @@ export function gatewayFlags(
     read.push(tunnel.tokenFile);
     run.push(TUNNEL_SCRIPT);
   }
+  if (remoteConfiguration === true) {
+    const pending = pendingPath(resolve(configPath));
+    read.push(pending);
+    write.push(resolve(configPath), pending);
+  }
   // Its socket is a file to Deno as well; the abstract ones (@…) cannot be named on a command line.
   const notify = supervision?.socket.startsWith("/") ? supervision.socket : null;
   if (notify !== null) net.push(`unix:${notify}`, `unix:${dataFolder}/${NOTIFY_SOCKET_NAME}`);
   return [
     ...allowWords("net", net),
     ...allowWords("read", [...read, dataFolder, TIMESYNC_FOLDER, notify]),
-    ...allowWords("write", [dataFolder, notify]),
+    ...allowWords("write", [...write, notify]),
     ...allowWords("ffi", ffi),
     ...allowWords("run", run),
   ];

@@ -16,6 +16,8 @@ Usage: deno run -P=gateway … gateway/main.ts [VERB] [OPTIONS]
 
   run            Run the gateway (this is the default). --ignore-sigint leaves Ctrl-C to the parent process.
   tunnel         Hold a Cloudflare tunnel open for support: until Ctrl-C, for 30 minutes at most.
+  scan, read, set-address, set-baud-rate, set-clock
+                 Look for meters on a wire, read and set one; "scan --help" explains.
   check-config   Say whether the configuration would work, or which key is wrong and why.
   flags          Print the --allow-… words that follow from the configuration.
   decode …       Decode M-Bus telegrams; "decode --help" explains.
@@ -31,6 +33,11 @@ const VERBS: Record<string, (args: string[]) => Promise<number>> = {
   tunnel,
   "check-config": checkConfig,
   flags,
+  scan: bus("scan"),
+  read: bus("read"),
+  "set-address": bus("set-address"),
+  "set-baud-rate": bus("set-baud-rate"),
+  "set-clock": bus("set-clock"),
   decode: async (args) => await (await import("./decode_command.ts")).decodeCommand(args),
   help: () => say(HELP),
   version: () => say(VERSION),
@@ -63,16 +70,20 @@ function verbOf([first = "run", ...rest]: string[]): { verb: (args: string[]) =>
   throw new UsageError(`Cannot run the gateway: there is no verb "${name}"; ${hint}`);
 }
 
+function bus(name: string): (args: string[]) => Promise<number> {
+  return async (args) => await (await import("./cli/bus_command.ts")).busCommand(name, args);
+}
+
 async function run(args: string[]): Promise<number> {
   const { path, ignoreSigint, help } = optionsOf(args, ["--config", "--ignore-sigint"]);
   if (help) return await say(HELP);
   const config = await configAt(path);
   const log = createLog(config.log);
-  const { runGateway } = await import("./mod.ts");
+  const { superviseGateway } = await import("./supervise.ts");
   const { supervisionFromEnvironment } = await import("./config.ts");
   const supervision = supervisionFromEnvironment();
   const onReady = () => console.log(JSON.stringify({ ready: true, gateway: config.gateway }));
-  return await runProgram((signal) => runGateway(config, { signal, log, onReady, supervision }), {
+  return await runProgram((signal) => superviseGateway({ path, signal, log, onReady, supervision }), {
     log,
     signals: ignoreSigint ? ["SIGTERM"] : ["SIGTERM", "SIGINT"],
   });

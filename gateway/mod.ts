@@ -12,7 +12,11 @@ import { type HeartbeatOptions, heartbeats, sendHeartbeat } from "./heartbeat.ts
 import { beatingTimer } from "./pulse.ts";
 import { pulseWatch } from "./pulse_watch.ts";
 import { readoutLoop, type ReadoutLoopOptions } from "./readout_loop.ts";
-import { NOTIFY_SOCKET_NAME, serviceManager, type Supervision } from "./service_manager.ts";
+import { busHandlers } from "./requests/bus_handlers.ts";
+import type { MqttRequests } from "./requests/mqtt_requests.ts";
+import type { Requests } from "./requests/requests.ts";
+import { statusHandler } from "./requests/status_handler.ts";
+import type { ServiceManager } from "./service_manager.ts";
 import { openSpool, type Spool } from "./spool.ts";
 import { statusLine } from "./status_line.ts";
 import { timeLimit } from "./time_limit.ts";
@@ -29,7 +33,16 @@ export interface RunGatewayOptions {
   /** Called when the reading begins. */
   onReady?: () => void;
   /** Who is told how the gateway does, and starts it again when it hangs. */
-  supervision?: Supervision | null;
+  manager?: ServiceManager | null;
+  /** Called once the spool is open: from then on this is the one gateway of its folder. */
+  onOpened?: () => Promise<void>;
+  onConnected?: () => void;
+  /** Called after each readout that was taken. */
+  onTaken?: () => void;
+  /** Is offered what can be asked of this run. */
+  requests?: Pick<Requests, "offer">;
+  /** Brings what is asked over the broker. */
+  mqttRequests?: MqttRequests;
   open?: ReadoutLoopOptions["open"];
   connect?: ConnectionOptions["connect"];
 }
@@ -55,7 +68,7 @@ const BEAT_MS = 10_000;
  * meter, a line, a broker or a server that fails is waited for instead.
  */
 export async function runGateway(config: GatewayConfig, options: RunGatewayOptions): Promise<void> {
-  const { signal, log, clock = systemClock(), timer = systemTimer, onReady = () => {}, supervision = null } = options;
+  const { signal, log, clock = systemClock(), timer = systemTimer, onReady = () => {}, manager = null } = options;
   const { gateway, buses, connection } = config;
   const counts = createCounts();
 
@@ -64,7 +77,6 @@ export async function runGateway(config: GatewayConfig, options: RunGatewayOptio
   const caCerts = await platformAuthorities(config.platform);
   const createHttp = () => httpClient({ caCerts });
   await using http = createHttp();
-  using manager = supervision && serviceManager(supervision, `${config.dataFolder}/${NOTIFY_SOCKET_NAME}`);
   const watch = pulseWatch(timer);
   const beatingTimerOf = (part: string) => beatingTimer(timer, () => watch.beat(part), BEAT_MS);
   const delivery = createDelivery({ spool, gateway, counts, clock, timer: beatingTimerOf("delivery"), log });
@@ -72,15 +84,25 @@ export async function runGateway(config: GatewayConfig, options: RunGatewayOptio
   const shared = { ...options, config, gateway, spool, delivery, counts, clock, timer, log };
   const beat = { ...shared, http, platform: platformIdentity(config.platform) };
   const link = { connected: false };
-  const onConnected = (connected: boolean) => void (link.connected = connected);
+  const onConnected = (connected: boolean) => {
+    link.connected = connected;
+    if (connected) options.onConnected?.();
+  };
   const sending = new AbortController();
   const board = availabilityBoard();
   const desk = busDesk(buses.map(({ name }) => name), timer);
+  const onTaken = () => {
+    delivery.wake();
+    options.onTaken?.();
+  };
+  using _bus = options.requests?.offer(busHandlers({ desk, clock }));
+  using _status = options.requests?.offer(statusHandler({ config, spool, counts, board, clock, link }));
+  await options.onOpened?.();
 
   const read = async (failed: AbortSignal) => {
     const stop = AbortSignal.any([signal, failed]);
     using finish = timeLimit(FINISH_MS, timer, { from: stop });
-    const loop = { ...shared, board, abort: finish.signal, onTaken: () => delivery.wake() };
+    const loop = { ...shared, board, abort: finish.signal, onTaken };
     const loops = buses.map((bus) => async (stop: AbortSignal) => {
       using _ = watch.expect(`bus ${bus.name}`, HANGS_MS);
       const open = beatingLine(options.open ?? openTransport, () => watch.beat(`bus ${bus.name}`));
@@ -112,8 +134,6 @@ export async function runGateway(config: GatewayConfig, options: RunGatewayOptio
     const stop = AbortSignal.any([sending.signal, failed]);
     await watchdog({ manager, watch, roundTrip: () => spool.status(), status, timer, log, signal: stop });
   };
-  const sayStopping = () => void manager?.stopping();
-  signal.addEventListener("abort", sayStopping, { once: true });
 
   onReady();
   await manager?.ready(status());

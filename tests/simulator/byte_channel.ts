@@ -3,6 +3,10 @@ export interface ByteChannel {
   /** The next bytes; null when the line is closed. */
   read(): Promise<Uint8Array | null>;
   write(bytes: Uint8Array): Promise<void>;
+  /** Bits a second that the master set, where the line knows. */
+  baudRate?(): number | null;
+  /** Pulls the adapter out: whoever has the other end open loses it. */
+  hangUp?(): Promise<void> | void;
 }
 
 /** A TCP connection as a line. A connection that the other side reset, or that was closed here, has ended. */
@@ -20,6 +24,13 @@ export function tcpChannel(connection: Deno.TcpConn): ByteChannel {
     },
     async write(bytes) {
       for (let rest = bytes; rest.length > 0;) rest = rest.subarray(await connection.write(rest));
+    },
+    hangUp() {
+      try {
+        connection.close();
+      } catch (error) {
+        if (!isEnd(error)) throw error; // closed already, with the simulator
+      }
     },
   };
 }

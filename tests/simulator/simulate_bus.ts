@@ -3,9 +3,11 @@ import type { FaultInjector } from "./faults.ts";
 import { openLedger } from "./ledger.ts";
 import { serveLine } from "./line.ts";
 import type { SimulatedMeter } from "./meter.ts";
-import { simulatedMeters } from "./meters.ts";
+import { simulatedMeters, type SimulatedMetersOptions } from "./meters.ts";
+import type { Population } from "./population.ts";
 import { Segment } from "./segment.ts";
 import { readStates, writeStates } from "./state_file.ts";
+import type { DoneCommand } from "./station.ts";
 
 export interface SimulateBusOptions {
   /** How many meters, or which; six by default, one of each kind. */
@@ -20,6 +22,12 @@ export interface SimulateBusOptions {
   seed?: number;
   baudRate?: number;
   faults?: FaultInjector;
+  /** The converter hears its own requests. */
+  echo?: boolean;
+  /** How the addresses of the meters are made, where `meters` is a number. */
+  population?: Population;
+  /** How the meter at `index` behaves where it is not like the others, where `meters` is a number. */
+  manners?: SimulatedMetersOptions["manners"];
   /** The meters' clock, in ms since 1970. */
   now?: () => number;
 }
@@ -30,6 +38,8 @@ export interface SimulatedBus extends AsyncDisposable {
   /** `tcp://host:port`, as a gateway's configuration names it. */
   readonly url: string;
   readonly meters: readonly SimulatedMeter[];
+  /** What meters were told and did, in order. */
+  readonly done: readonly DoneCommand[];
   /** Lets the master on another line (a pty) talk to the same meters; settles when that line closes. */
   serve(channel: ByteChannel): Promise<void>;
   /** Settles when a line ended by an error of the simulator itself: a full disk under the ledger. */
@@ -76,6 +86,7 @@ export function simulateBus(options: SimulateBusOptions): SimulatedBus {
     port: address.port,
     url: `tcp://${hostname}:${address.port}`,
     meters,
+    done: segment.done,
     serve,
     failed: failure.promise,
     async [Symbol.asyncDispose]() {
@@ -129,9 +140,13 @@ async function acceptConnections(
   await Promise.all(lines);
 }
 
-function metersOf({ meters = 6, state }: SimulateBusOptions, seed: number, now: number): readonly SimulatedMeter[] {
+function metersOf(
+  { meters = 6, state, ...options }: SimulateBusOptions,
+  seed: number,
+  now: number,
+): readonly SimulatedMeter[] {
   if (typeof meters !== "number") return meters;
-  return simulatedMeters(meters, { seed, now, states: state === undefined ? {} : readStates(state) });
+  return simulatedMeters(meters, { ...options, seed, now, states: state === undefined ? {} : readStates(state) });
 }
 
 async function nextConnection(listener: Deno.TcpListener): Promise<Deno.TcpConn | null> {
