@@ -45,6 +45,8 @@ export interface GatewayConfig {
   mqtt: WrittenConfig["mqtt"];
   platform: { url: string; tokenFile: string; ca?: string; heartbeatMs: number };
   connection: "always" | { cron: string };
+  /** The most bytes of the spool's file, and how many readouts of a backlog go in a minute; the defaults when absent. */
+  spool?: WrittenConfig["spool"];
   buses: BusConfig[];
   tunnel?: { tokenFile: string; metricsPort: number };
   /** Whether `config/set` may change the file. */

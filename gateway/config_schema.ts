@@ -86,6 +86,19 @@ const Bus = v.strictObject({
   meters: v.pipe(v.array(Meter, "a list of meter addresses"), v.minLength(1, "at least one meter address")),
 }, "the keys of a bus");
 
+const SIZE_EXPECTED = "a size from 1MB to 1000GB, such as 500MB or 4GB";
+/** A size such as `4GB`, in bytes. */
+const Size = v.pipe(
+  v.string(SIZE_EXPECTED),
+  v.regex(/^[1-9]\d{0,2}(?:MB|GB)$|^1000(?:MB|GB)$/, SIZE_EXPECTED),
+  v.transform((text) => parseInt(text) * (text.endsWith("GB") ? 1e9 : 1e6)),
+);
+
+const SpoolKeys = v.strictObject({
+  maxBytes: v.optional(Size, "4GB"),
+  drainPerMinute: v.optional(wholeNumber(60, 1_000_000), 6_000),
+}, "the keys of spool");
+
 function hasPortNumber(port: string): boolean {
   const number = Number(/^tcp:.*:(\d+)$/.exec(port)?.[1] ?? 1);
   return number >= 1 && number <= 65_535;
@@ -133,6 +146,7 @@ export const ConfigSchema = v.strictObject({
     heartbeat: v.optional(duration("1s", "1d"), "60s"),
   }, "the keys of platform"),
   connection: v.optional(Connection, "always"),
+  spool: v.optional(SpoolKeys, {}),
   buses: v.pipe(v.array(Bus, "a list of buses"), v.minLength(1, "at least one bus")),
   tunnel: v.optional(v.strictObject({
     tokenFile: file,

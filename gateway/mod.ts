@@ -18,6 +18,7 @@ import type { Requests } from "./requests/requests.ts";
 import { statusHandler } from "./requests/status_handler.ts";
 import type { ServiceManager } from "./service_manager.ts";
 import { openSpool, type Spool } from "./spool.ts";
+import { spoolCare } from "./spool_care.ts";
 import { statusLine } from "./status_line.ts";
 import { timeLimit } from "./time_limit.ts";
 import { together } from "./together.ts";
@@ -73,13 +74,20 @@ export async function runGateway(config: GatewayConfig, options: RunGatewayOptio
   const counts = createCounts();
 
   await Deno.mkdir(config.dataFolder, { recursive: true, mode: 0o700 });
-  using spool = openSpool(`${config.dataFolder}/spool.db`, { log, counts, now: clock.now });
+  using spool = openSpool(`${config.dataFolder}/spool.db`, {
+    log,
+    counts,
+    clock,
+    timer,
+    maxBytes: config.spool?.maxBytes,
+  });
   const caCerts = await platformAuthorities(config.platform);
   const createHttp = () => httpClient({ caCerts });
   await using http = createHttp();
   const watch = pulseWatch(timer);
   const beatingTimerOf = (part: string) => beatingTimer(timer, () => watch.beat(part), BEAT_MS);
-  const delivery = createDelivery({ spool, gateway, counts, clock, timer: beatingTimerOf("delivery"), log });
+  const limits = config.spool && { backlogPerMinute: config.spool.drainPerMinute };
+  const delivery = createDelivery({ spool, gateway, counts, clock, timer: beatingTimerOf("delivery"), log, limits });
 
   const shared = { ...options, config, gateway, spool, delivery, counts, clock, timer, log };
   const beat = { ...shared, http, platform: platformIdentity(config.platform) };
@@ -135,9 +143,14 @@ export async function runGateway(config: GatewayConfig, options: RunGatewayOptio
     await watchdog({ manager, watch, roundTrip: () => spool.status(), status, timer, log, signal: stop });
   };
 
+  const care = (failed: AbortSignal) => {
+    const stop = AbortSignal.any([signal, failed]);
+    return spoolCare({ ...shared, signal: stop, onDone: () => delivery.wake() });
+  };
+
   onReady();
   await manager?.ready(status());
-  await together(new AbortController().signal, [read, deliver, report, beWatched]);
+  await together(new AbortController().signal, [read, deliver, report, care, beWatched]);
   if (connection === "always") await lastWord(beat);
 }
 

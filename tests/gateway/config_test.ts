@@ -65,6 +65,15 @@ Deno.test("parseConfig() says what is wrong with a schedule or a meter of its ow
   );
 });
 
+Deno.test("parseConfig() bounds the spool, at 4 GB where nothing is said", () => {
+  assertEquals(parseConfig(GOOD, { path: "/x" }).spool, { maxBytes: 4e9, drainPerMinute: 6_000 });
+  const own = parseConfig(`${GOOD}spool: { maxBytes: 500MB, drainPerMinute: 600 }\n`, { path: "/x" }).spool;
+  assertEquals(own, { maxBytes: 500e6, drainPerMinute: 600 });
+  for (const wrong of ["0MB", "4", "4TB", "0.5GB", "1001GB"]) {
+    assertStringIncludes(complaint(`${GOOD}spool: { maxBytes: ${wrong} }\n`), "expected a size from 1MB to 1000GB");
+  }
+});
+
 Deno.test("parseConfig() names key, value, expectation and line of a wrong value", () => {
   assertEquals(
     complaint(GOOD.replace("p1, ", "p251, ")),
