@@ -32,7 +32,7 @@ export function gatewayFlags(
   configPath: string,
   supervision: Supervision | null = null,
 ): string[] {
-  const { mqtt, platform, buses, tunnel, dataFolder, remoteConfiguration } = config;
+  const { mqtt, platform, buses, tunnel, dataFolder, remoteConfiguration, metrics, homeAssistant } = config;
   const net = [`unix:${controlSocketPath(dataFolder)}`, hostAndPort(mqtt.url), hostAndPort(platform.url)];
   const read = [resolve(configPath), mqtt.ca, mqtt.cert, mqtt.key, mqtt.passwordFile, platform.tokenFile, platform.ca];
   const write = [dataFolder];
@@ -47,6 +47,8 @@ export function gatewayFlags(
     read.push(tunnel.tokenFile);
     run.push(TUNNEL_SCRIPT);
   }
+  if (metrics !== undefined) net.push(listenAt(metrics));
+  read.push(homeAssistant?.keysFile);
   if (remoteConfiguration === true) {
     const pending = pendingPath(resolve(configPath));
     read.push(pending);
@@ -62,6 +64,10 @@ export function gatewayFlags(
     ...allowWords("ffi", ffi),
     ...allowWords("run", run),
   ];
+}
+
+function listenAt({ host, port }: { host: string; port: number }): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 /** The C library of this computer, through which serial ports are reached. */

@@ -9,6 +9,9 @@ import { createCounts } from "./counts.ts";
 import { platformAuthorities, platformIdentity } from "./credentials.ts";
 import { createDelivery } from "./delivery.ts";
 import { type HeartbeatOptions, heartbeats, sendHeartbeat } from "./heartbeat.ts";
+import { createLink } from "./link.ts";
+import { type Figures, figuresOf } from "./metrics/figures.ts";
+import { healthGuest } from "./metrics/health.ts";
 import { beatingTimer } from "./pulse.ts";
 import { pulseWatch } from "./pulse_watch.ts";
 import { readoutLoop, type ReadoutLoopOptions } from "./readout_loop.ts";
@@ -91,14 +94,18 @@ export async function runGateway(config: GatewayConfig, options: RunGatewayOptio
 
   const shared = { ...options, config, gateway, spool, delivery, counts, clock, timer, log };
   const beat = { ...shared, http, platform: platformIdentity(config.platform) };
-  const link = { connected: false };
+  const link = createLink();
   const onConnected = (connected: boolean) => {
-    link.connected = connected;
+    link.onConnected(connected);
     if (connected) options.onConnected?.();
   };
   const sending = new AbortController();
   const board = availabilityBoard();
   const desk = busDesk(buses.map(({ name }) => name), timer);
+  const startedAt = timer.elapsed();
+  const figures = () => figuresOf({ gateway, counts, spool, board, link, clock, timer, startedAt });
+  await using _metrics = config.metrics && await openMetrics(config.metrics, figures);
+  const guests = [healthGuest({ figures, intervalMs: config.platform.heartbeatMs, timer, log })];
   const onTaken = () => {
     delivery.wake();
     options.onTaken?.();
@@ -123,7 +130,7 @@ export async function runGateway(config: GatewayConfig, options: RunGatewayOptio
   const deliver = async (failed: AbortSignal) => {
     const sender = { ...shared, timer: beatingTimerOf("delivery"), signal: AbortSignal.any([sending.signal, failed]) };
     using _ = watch.expect("delivery", HANGS_MS);
-    if (connection === "always") await stayConnected({ ...sender, onConnected });
+    if (connection === "always") await stayConnected({ ...sender, onConnected, guests });
     else await sendAtTimes({ ...sender, cron: connection.cron, http: createHttp });
   };
   const report = async (failed: AbortSignal) => {
@@ -152,6 +159,12 @@ export async function runGateway(config: GatewayConfig, options: RunGatewayOptio
   await manager?.ready(status());
   await together(new AbortController().signal, [read, deliver, report, care, beWatched]);
   if (connection === "always") await lastWord(beat);
+}
+
+/** Loaded only where somebody asks for metrics. */
+async function openMetrics(metrics: NonNullable<GatewayConfig["metrics"]>, figures: () => Figures) {
+  const { metricsServer } = await import("./metrics/metrics_server.ts");
+  return metricsServer({ ...metrics, figures });
 }
 
 /** Waits until nothing is left to deliver, as long as there is a connection to deliver over. */
