@@ -99,7 +99,7 @@ export class BusTurns {
     try {
       spool.put(readout);
     } catch (thrown) {
-      counts.add("failed");
+      counts.fail("not_kept");
       return this.#disk.fails(thrown);
     }
     this.#disk.works();
@@ -122,7 +122,7 @@ export class BusTurns {
         return readout;
       } catch (thrown) {
         if (abort.aborted) return "no_line";
-        counts.add("failed");
+        counts.fail(thrown instanceof MeterError ? thrown.code : "line");
         if (thrown instanceof MeterError) {
           this.#meters.get(address)?.fails(thrown);
           return "silent";

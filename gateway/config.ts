@@ -5,6 +5,7 @@ import { ConfigurationError } from "@mbus-gateway/resource";
 import { describe, describeIssue, lineOf, type Source } from "./config_report.ts";
 import { contradictions } from "./config_rules.ts";
 import { ConfigSchema } from "./config_schema.ts";
+import type { Supervision } from "./service_manager.ts";
 
 /** The file's keys, checked one by one. */
 export type WrittenConfig = v.InferOutput<typeof ConfigSchema>;
@@ -50,6 +51,10 @@ export interface GatewayConfig {
   tunnel?: { tokenFile: string; metricsPort: number };
   /** Whether `config/set` may change the file. */
   remoteConfiguration?: boolean;
+  /** Where Prometheus may ask; absent: nowhere. */
+  metrics?: WrittenConfig["metrics"];
+  /** Tell Home Assistant of the meters, and what they say. */
+  homeAssistant?: WrittenConfig["homeAssistant"];
   log: WrittenConfig["log"];
 }
 
@@ -70,9 +75,25 @@ export const OVERRIDES: Readonly<Record<string, readonly string[]>> = {
   MBUS_GW_PLATFORM_HEARTBEAT: ["platform", "heartbeat"],
   MBUS_GW_TUNNEL_TOKEN_FILE: ["tunnel", "tokenFile"],
   MBUS_GW_TUNNEL_METRICS_PORT: ["tunnel", "metricsPort"],
+  MBUS_GW_REMOTE_CONFIGURATION: ["remoteConfiguration"],
+  MBUS_GW_SPOOL_MAX_BYTES: ["spool", "maxBytes"],
+  MBUS_GW_SPOOL_DRAIN_PER_MINUTE: ["spool", "drainPerMinute"],
+  MBUS_GW_METRICS_PORT: ["metrics", "port"],
+  MBUS_GW_METRICS_HOST: ["metrics", "host"],
+  MBUS_GW_HOME_ASSISTANT_DISCOVERY_PREFIX: ["homeAssistant", "discoveryPrefix"],
+  MBUS_GW_HOME_ASSISTANT_BASE_TOPIC: ["homeAssistant", "baseTopic"],
+  MBUS_GW_HOME_ASSISTANT_KEYS_FILE: ["homeAssistant", "keysFile"],
   MBUS_GW_LOG_LEVEL: ["log", "level"],
   MBUS_GW_LOG_FORMAT: ["log", "format"],
 };
+
+/** Those whose value is a number, or true or false; a user's name may look like one and is a text. */
+const NOT_TEXTS: ReadonlySet<string> = new Set([
+  "MBUS_GW_REMOTE_CONFIGURATION",
+  "MBUS_GW_TUNNEL_METRICS_PORT",
+  "MBUS_GW_METRICS_PORT",
+  "MBUS_GW_SPOOL_DRAIN_PER_MINUTE",
+]);
 
 /**
  * The overrides of this process's environment: the one place that reads it.
@@ -82,6 +103,16 @@ export const OVERRIDES: Readonly<Record<string, readonly string[]>> = {
 export function overridesFromEnvironment(): Record<string, string> {
   const set = Object.keys(OVERRIDES).map((name) => [name, Deno.env.get(name) ?? ""] as const);
   return Object.fromEntries(set.filter(([, value]) => value !== ""));
+}
+
+/**
+ * What the service manager said in this process's environment when it started the gateway; null when nobody did.
+ */
+export function supervisionFromEnvironment(): Supervision | null {
+  const socket = Deno.env.get("NOTIFY_SOCKET") ?? "";
+  if (!/^[/@]./.test(socket)) return null;
+  const microseconds = Number(Deno.env.get("WATCHDOG_USEC") || NaN);
+  return { socket, watchdogMs: microseconds > 0 ? microseconds / 1_000 : null };
 }
 
 /**
@@ -143,7 +174,7 @@ function override(document: Document.Parsed, env: Record<string, string | undefi
   for (const [name, path] of Object.entries(OVERRIDES)) {
     const value = env[name];
     if (value === undefined || value === "") continue;
-    document.setIn(path, name === "MBUS_GW_TUNNEL_METRICS_PORT" && /^\d+$/.test(value) ? Number(value) : value);
+    document.setIn(path, NOT_TEXTS.has(name) && /^(?:\d+|true|false)$/.test(value) ? JSON.parse(value) : value);
     overridden.set(path.join("."), name);
   }
   return overridden;
@@ -152,7 +183,7 @@ function override(document: Document.Parsed, env: Record<string, string | undefi
 function absolutePaths(written: WrittenConfig, folder: string): GatewayConfig {
   const absolute = (path: string) => resolve(folder, path);
   const optional = (path: string | undefined) => path === undefined ? undefined : absolute(path);
-  const { mqtt, platform: { heartbeat, ...platform }, buses, tunnel } = written;
+  const { mqtt, platform: { heartbeat, ...platform }, buses, tunnel, homeAssistant } = written;
   return {
     ...written,
     dataFolder: absolute(written.dataFolder),
@@ -174,6 +205,7 @@ function absolutePaths(written: WrittenConfig, folder: string): GatewayConfig {
       ...(bus.schedule === undefined && { intervalMs: interval ?? USUAL_INTERVAL_MS }),
       meters: meters.map(asMeter),
     })),
+    homeAssistant: homeAssistant && { ...homeAssistant, keysFile: optional(homeAssistant.keysFile) },
     tunnel: tunnel && { ...tunnel, tokenFile: absolute(tunnel.tokenFile) },
   };
 }

@@ -127,6 +127,20 @@ function isTimeZone(name: string): boolean {
   }
 }
 
+const TOPIC_EXPECTED = "one or more topic levels of letters, digits, - and _, such as homeassistant";
+const TopicPrefix = text(TOPIC_EXPECTED, /^[A-Za-z0-9_-]+(?:\/[A-Za-z0-9_-]+)*$/);
+
+const Metrics = v.strictObject({
+  port: wholeNumber(1, 65_535),
+  host: v.optional(text("a host name or address of this computer", /^[A-Za-z0-9.:-]+$/), "127.0.0.1"),
+}, "the keys of metrics");
+
+const HomeAssistant = v.strictObject({
+  discoveryPrefix: v.optional(TopicPrefix, "homeassistant"),
+  baseTopic: v.optional(TopicPrefix, "meters"),
+  keysFile: v.optional(file),
+}, "the keys of homeAssistant");
+
 /** The configuration file as it is written. */
 export const ConfigSchema = v.strictObject({
   gateway: v.pipe(text("a gateway id such as GW-0001"), v.check(isGatewayId, "a gateway id such as GW-0001")),
@@ -153,6 +167,8 @@ export const ConfigSchema = v.strictObject({
     metricsPort: v.optional(wholeNumber(1, 65_535), 20_241),
   }, "the keys of tunnel")),
   remoteConfiguration: v.optional(v.boolean("true or false")),
+  metrics: v.optional(Metrics),
+  homeAssistant: v.optional(HomeAssistant),
   log: v.optional(
     v.strictObject({
       level: v.optional(v.picklist(LOG_LEVELS, `one of ${LOG_LEVELS.join(", ")}`), "info"),

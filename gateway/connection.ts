@@ -19,6 +19,7 @@ import { confirmationsTo, dailySend } from "./daily_send.ts";
 import type { Delivery } from "./delivery.ts";
 import type { MqttRequests } from "./requests/mqtt_requests.ts";
 import { cronSchedule, stableJitterMs } from "./schedule.ts";
+import { attendAll, type SessionGuest } from "./session_guest.ts";
 import { DamagedSpool, type Spool } from "./spool.ts";
 
 export interface ConnectionOptions {
@@ -37,6 +38,8 @@ export interface ConnectionOptions {
   check?: BrokerIdentityOptions["check"];
   /** Answers what is asked of the gateway while a connection stands. */
   mqttRequests?: MqttRequests;
+  /** Others who use the connection while it stands. */
+  guests?: readonly SessionGuest[];
 }
 
 /** A connection that has lasted this long was a good one: the next attempt comes soon again. */
@@ -89,7 +92,7 @@ export async function stayConnected(
  * @returns why it ended: null after an orderly end, `replaced` when it is to be made again with other certificates.
  */
 async function deliverOnce(
-  { config, delivery, mqttRequests, log, signal, connect = mqttSession }: ConnectionOptions,
+  { config, delivery, mqttRequests, guests = [], log, signal, connect = mqttSession }: ConnectionOptions,
   identity: BrokerIdentity,
   connected: () => void,
 ): Promise<Error | "replaced" | null> {
@@ -99,7 +102,8 @@ async function deliverOnce(
   await using session = await connect({
     ...await identity.current(),
     will: { topic: state, payload: stateText("offline"), qos: 1, retain: true },
-    onMessage: (message) => mqttRequests?.take(message) || confirmation(message),
+    onMessage: (message) =>
+      mqttRequests?.take(message) || guests.some((guest) => guest.take?.(message)) || confirmation(message),
     signal,
     log,
   });
@@ -109,7 +113,11 @@ async function deliverOnce(
   using stack = new DisposableStack();
   stack.defer(() => mqttRequests?.detach());
   const { replaced } = stack.use(identity.watch());
-  const reason = await delivery.run(session, AbortSignal.any([signal, replaced]));
+  const over = new AbortController();
+  const [reason] = await Promise.all([
+    delivery.run(session, AbortSignal.any([signal, replaced])).finally(() => over.abort()),
+    attendAll(guests, session, over.signal, log),
+  ]);
   const again = reason === null && replaced.aborted && !signal.aborted;
   // An orderly DISCONNECT makes the broker forget the will.
   if (reason === null && !again) await tell(session, state, "offline", log);

@@ -80,8 +80,10 @@ async function run(args: string[]): Promise<number> {
   const config = await configAt(path);
   const log = createLog(config.log);
   const { superviseGateway } = await import("./supervise.ts");
+  const { supervisionFromEnvironment } = await import("./config.ts");
+  const supervision = supervisionFromEnvironment();
   const onReady = () => console.log(JSON.stringify({ ready: true, gateway: config.gateway }));
-  return await runProgram((signal) => superviseGateway({ path, signal, log, onReady }), {
+  return await runProgram((signal) => superviseGateway({ path, signal, log, onReady, supervision }), {
     log,
     signals: ignoreSigint ? ["SIGTERM"] : ["SIGTERM", "SIGINT"],
   });
@@ -112,7 +114,8 @@ async function flags(args: string[]): Promise<number> {
   if (help) return await say(HELP);
   const config = await configAt(path);
   const { gatewayFlags } = await import("./flags.ts");
-  return await say(gatewayFlags(config, path).join(" "));
+  const { supervisionFromEnvironment } = await import("./config.ts");
+  return await say(gatewayFlags(config, path, supervisionFromEnvironment()).join(" "));
 }
 
 async function configAt(path: string): Promise<GatewayConfig> {

@@ -10,6 +10,7 @@ import { mqttRequests } from "./requests/mqtt_requests.ts";
 import { requestMemory } from "./requests/request_memory.ts";
 import { createRequests } from "./requests/requests.ts";
 import { tunnelDesk } from "./requests/tunnel_handlers.ts";
+import { NOTIFY_SOCKET_NAME, serviceManager, type Supervision } from "./service_manager.ts";
 
 export interface SuperviseOptions {
   /** The configuration file. */
@@ -19,6 +20,8 @@ export interface SuperviseOptions {
   log: Log;
   /** Called when the reading begins, at each run. */
   onReady?: () => void;
+  /** The service manager that started the process. */
+  supervision?: Supervision | null;
   /** How long a configuration set from afar may take to prove itself. */
   trialMs?: number;
 }
@@ -29,7 +32,8 @@ export interface SuperviseOptions {
  *
  * @throws what {@linkcode runGateway} throws.
  */
-export async function superviseGateway({ path, signal, log, onReady, trialMs }: SuperviseOptions): Promise<void> {
+export async function superviseGateway(options: SuperviseOptions): Promise<void> {
+  const { path, signal, log, onReady, supervision = null, trialMs } = options;
   settleTrial(path, log);
   const reconfiguration = createReconfiguration({ path, log, trialMs });
   const [clock, timer] = [systemClock(), systemTimer];
@@ -37,6 +41,8 @@ export async function superviseGateway({ path, signal, log, onReady, trialMs }: 
   const { gateway, dataFolder } = config;
 
   await Deno.mkdir(dataFolder, { recursive: true, mode: 0o700 });
+  using manager = supervision && serviceManager(supervision, `${dataFolder}/${NOTIFY_SOCKET_NAME}`);
+  signal.addEventListener("abort", () => void manager?.stopping(), { once: true });
   using memory = requestMemory(`${dataFolder}/requests.db`);
   const requests = createRequests({ gateway, memory, clock, log });
   const mqtt = mqttRequests({ gateway, requests, log });
@@ -63,6 +69,7 @@ export async function superviseGateway({ path, signal, log, onReady, trialMs }: 
         onConnected: run.connected,
         onTaken: run.taken,
         onOpened: listen,
+        manager,
         requests,
         mqttRequests: mqtt,
       });

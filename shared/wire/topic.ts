@@ -15,6 +15,8 @@ export const topic = {
   confirm: (gateway: string) => `gateways/${gateway}/confirm`,
   /** `{"state":"online"|"offline"}`, retained; the last will says offline. */
   state: (gateway: string) => `gateways/${gateway}/state`,
+  /** How a gateway does, retained. */
+  health: (gateway: string) => `gateways/${gateway}/health`,
   /** What somebody asks of the gateway, QoS 1; the verb may have a slash: `config/get`. */
   request: (gateway: string, verb: string) => `gateways/${gateway}/request/${verb}`,
   /** The subscription that hears every request. */
