@@ -92,7 +92,11 @@ async function checkConfig(args: string[]): Promise<number> {
   // The words are part of it: what cannot be put on a command line cannot run with least privilege.
   const { gatewayFlags } = await import("./flags.ts");
   gatewayFlags(config, path);
-  const list = config.buses.map(({ name, port, meters }) => `${meters.length} meters on ${name} (${port})`).join(", ");
+  const wired = config.buses.map(({ name, port, meters }) => `${meters.length} meters on ${name} (${port})`);
+  const wireless = config.radios.map(({ name, port, receiver, meters }) =>
+    `${meters?.length ?? "all"} meters that ${receiver} hears on ${name} (${port})`
+  );
+  const list = [...wired, ...wireless].join(", ");
   return await say(`${path} is right: gateway ${config.gateway}, ${list}`);
 }
 

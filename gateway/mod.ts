@@ -6,6 +6,8 @@ import type { GatewayConfig } from "./config.ts";
 import { type ConnectionOptions, sendAtTimes, stayConnected } from "./connection.ts";
 import { createCounts } from "./counts.ts";
 import { platformAuthorities, platformIdentity } from "./credentials.ts";
+import { createRadioDesk } from "./radio/radio_desk.ts";
+import { radioLoop, type RadioLoopOptions } from "./radio/radio_loop.ts";
 import { createDelivery } from "./delivery.ts";
 import { type HeartbeatOptions, heartbeats, sendHeartbeat } from "./heartbeat.ts";
 import { readoutLoop, type ReadoutLoopOptions } from "./readout_loop.ts";
@@ -23,6 +25,7 @@ export interface RunGatewayOptions {
   /** Called when the reading begins. */
   onReady?: () => void;
   open?: ReadoutLoopOptions["open"];
+  openReceiver?: RadioLoopOptions["open"];
   connect?: ConnectionOptions["connect"];
 }
 
@@ -44,8 +47,9 @@ const LAST_WORD_MS = 2_000;
  */
 export async function runGateway(config: GatewayConfig, options: RunGatewayOptions): Promise<void> {
   const { signal, log, clock = systemClock(), timer = systemTimer, onReady = () => {} } = options;
-  const { gateway, buses, connection } = config;
+  const { gateway, buses, radios, connection } = config;
   const counts = createCounts();
+  const { stations } = createRadioDesk(radios);
 
   await Deno.mkdir(config.dataFolder, { recursive: true, mode: 0o700 });
   using spool = openSpool(`${config.dataFolder}/spool.db`, {
@@ -73,10 +77,13 @@ export async function runGateway(config: GatewayConfig, options: RunGatewayOptio
     const stop = AbortSignal.any([signal, failed]);
     using finish = timeLimit(FINISH_MS, timer, { from: stop });
     const loop = { ...shared, board, abort: finish.signal, onTaken: () => delivery.wake() };
-    const loops = buses.map((bus) => (stop: AbortSignal) =>
+    const wired = buses.map((bus) => (stop: AbortSignal) =>
       readoutLoop({ ...loop, bus, counter: desk.counter(bus.name), stop })
     );
-    await together(stop, loops);
+    const wireless = stations.map((station) => (stop: AbortSignal) =>
+      radioLoop({ ...loop, station, stop, open: options.openReceiver })
+    );
+    await together(stop, [...wired, ...wireless]);
     await emptied(spool, link, timer, finish.signal);
     sending.abort();
   };
