@@ -1,12 +1,15 @@
 import { parseWirelessFrame, TelegramError } from "@mbus-gateway/mbus";
 import type { ReceiverMessage } from "./receiver_protocol.ts";
 
-/** How a receiver hands CRCs on: those of a frame format, none, or whatever the frame itself tells. */
-export type HandedOn = "A" | "B" | "none" | "any";
+/**
+ * How a receiver hands CRCs on: those of a frame format; none, and the L field is not to be relied on; none of format B,
+ * whose L field may still count them; or whatever the frame itself tells.
+ */
+export type HandedOn = "A" | "B" | "none" | "strippedB" | "any";
 
 const LINK_HEADER = 10;
-/** What the L field of format B counts of CRCs, in a frame of one part and of two. */
-const COUNTED_CRCS = [2, 4];
+/** Format B has one CRC in a frame of so many bytes, in a longer one two. */
+const ONE_PART_B = 128;
 
 /**
  * A frame without its CRCs, its L field counting what is there: the same bytes whatever receiver heard it, so that a
@@ -19,9 +22,9 @@ export function plainFrame(received: Uint8Array, handedOn: HandedOn = "any"): Ui
     const message = `Cannot read frame: ${received.length} bytes are no frame, which has ${LINK_HEADER} at least`;
     throw new TelegramError("truncated", message, received.length);
   }
-  if (handedOn === "none" || isStrippedFormatB(received)) return withLength(received);
+  if (handedOn === "none" || handedOn === "strippedB" && countsCrcs(received)) return withLength(received);
   const { format, ci, payload } = parseWirelessFrame(received);
-  if (handedOn !== "any" && format !== handedOn) {
+  if ((handedOn === "A" || handedOn === "B") && format !== handedOn) {
     throw new TelegramError("crc", `Cannot read frame: it has not the CRCs of format ${handedOn}`, received.length);
   }
   if (format === "none") return received.slice();
@@ -29,9 +32,9 @@ export function plainFrame(received: Uint8Array, handedOn: HandedOn = "any"): Ui
   return withLength(Uint8Array.from(ci === null ? header : [...header, ci, ...payload]));
 }
 
-/** The receiver took the CRCs of format B away and left the L field, which counts them, as it was. */
-function isStrippedFormatB(received: Uint8Array): boolean {
-  return COUNTED_CRCS.includes((received[0] as number) + 1 - received.length);
+function countsCrcs(received: Uint8Array): boolean {
+  const whole = (received[0] as number) + 1;
+  return whole - received.length === (whole <= ONE_PART_B ? 2 : 4);
 }
 
 function withLength(frame: Uint8Array): Uint8Array {

@@ -26,15 +26,8 @@ async function configure({ broker, server, bus, folder, meters = ["p1", "p2", "p
     mqtt: { url: broker },
     platform: { url: server.url, tokenFile: `${folder}/token`, heartbeatMs: 1_000 },
     connection: "always",
-    buses: [{
-      name: "main",
-      port: bus,
-      baudRate: 38_400,
-      intervalMs: 1_000,
-      timeoutMs: 200,
-      retries: 0,
-      meters: meters.map((address) => ({ address })),
-    }],
+    buses: [{ name: "main", port: bus, baudRate: 38_400, intervalMs: 1_000, timeoutMs: 200, retries: 0, meters }],
+    radios: [],
     log: { level: "info", format: "text" },
   };
 }

@@ -19,7 +19,7 @@ export const cul: ReceiverProtocol = {
     const answer = yield command(
       `set mode ${mode}`,
       `br${mode.toLowerCase()}`,
-      (line) => /^(?:.MODE|OFF|\?.*)$/.test(line),
+      (line) => !line.startsWith("V"),
     );
     if (answer.code !== `${mode}MODE`) {
       throw new ReceiverRefused(
@@ -36,10 +36,18 @@ export const cul: ReceiverProtocol = {
   },
 };
 
+/** Its version, the mode that was set, that it does not know a command. */
+const ANSWER = /^(?:V \d.*|[A-Z]MODE|OFF|\?.*)$/;
+/** Behind noise, what the firmware writes is still known by its capitals. */
+const BEHIND_NOISE = /b(Y?)([0-9A-F]+)$/;
+
 /** `b` and the frame with its CRCs, `bY` where these are of format B; then perhaps the quality and the strength. */
 function readLine(line: string): ReceiverMessage | null {
-  const telegram = /^b(Y?)([0-9A-Fa-f]*)$/.exec(line);
-  if (telegram === null) return { type: "answer", code: line, data: new Uint8Array(0) };
+  const telegram = /^b(Y?)([0-9A-Fa-f]*)$/.exec(line) ?? BEHIND_NOISE.exec(line);
+  if (telegram === null) {
+    if (ANSWER.test(line)) return { type: "answer", code: line, data: new Uint8Array(0) };
+    return { type: "spoilt", problem: "a line is neither a telegram nor an answer" };
+  }
   const [, isFormatB, digits = ""] = telegram;
   const bytes = bytesOfHex(digits);
   if (bytes === null) return { type: "spoilt", problem: "a line of hexadecimal digits is cut" };

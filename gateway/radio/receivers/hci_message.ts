@@ -55,7 +55,7 @@ export function encodeHci({ endpoint, id, payload }: Omit<HciMessage, "rssi">): 
 }
 
 /** CRC-16 of ITU-T V.42 (X.25): all from the control byte on; least significant byte first on the wire. */
-function hciCheck(bytes: Uint8Array): number {
+export function hciCheck(bytes: Uint8Array): number {
   let crc = 0xffff;
   for (const byte of bytes) {
     crc ^= byte;

@@ -32,9 +32,10 @@ function readLine(line: string): ReceiverMessage | null {
 }
 
 function objectOf(line: string): Record<string, unknown> | null {
-  if (!line.startsWith("{")) return null;
+  const start = line.indexOf("{");
+  if (start < 0) return null;
   try {
-    return JSON.parse(line) as Record<string, unknown>;
+    return JSON.parse(line.slice(start)) as Record<string, unknown>;
   } catch {
     return null; // a line that was cut when the connection began
   }

@@ -11,16 +11,18 @@ export const rtlWmbus: ReceiverProtocol = {
   reset: null,
 };
 
-const MODE = /^[CTS]\d$/;
+/** Noise may stand before it. */
+const BEGINNING = /[CTS]\d;[01];[01];/;
 
 /** Mode, CRCs are right, 3-of-6 coding is right, time, packet's and current strength, identification, the frame. */
 function readLine(line: string): ReceiverMessage | null {
-  const [mode = "", crc, coding, , strength = "", , , digits = ""] = line.split(";");
-  if (!MODE.test(mode)) return null;
+  const start = line.search(BEGINNING);
+  if (start < 0) return null;
+  const [mode = "", crc, coding, , strength = "", , , digits = ""] = line.slice(start).split(";");
   if (crc !== "1" || coding !== "1") return { type: "spoilt", problem: "rtl_wmbus heard a telegram with wrong CRCs" };
   const bytes = bytesOfHex(digits.replace(/^0x/, ""));
   if (bytes === null) return { type: "spoilt", problem: "a line of rtl_wmbus is cut" };
-  return heardFrame(bytes, "any", strengthOf(strength));
+  return heardFrame(bytes, mode.startsWith("C") ? "strippedB" : "any", strengthOf(strength));
 }
 
 /** As a rule a positive measure of its own, which is no dBm. */
