@@ -21,21 +21,23 @@ export function framedReader(look: (bytes: Uint8Array) => Sight): ReceiverReader
 
   /** @param complete no more bytes belong to what is held. */
   function* read(complete: boolean): Generator<ReceiverMessage> {
-    while (held.length > 0) {
-      const sight = look(held);
-      if ("needs" in sight && !complete) return;
+    let at = 0;
+    while (at < held.length) {
+      const sight = look(held.subarray(at));
+      if ("needs" in sight && !complete) break;
       if ("length" in sight) {
         yield* noise();
-        held = held.slice(sight.length);
+        at += sight.length;
         if (sight.message !== null) yield sight.message;
         continue;
       }
       const problem = "needs" in sight ? "a message broke off" : sight.problem;
-      held = held.slice(1);
+      at++;
       if (problem === null) skipped++;
       else yield { type: "spoilt", problem };
     }
-    yield* noise();
+    held = held.slice(at);
+    if (held.length === 0) yield* noise();
   }
 
   function* noise(): Generator<ReceiverMessage> {
