@@ -69,6 +69,16 @@ export class ReceiverRefused extends Error {
   override name = "ReceiverRefused";
 }
 
+/** What a receiver is told to listen for modes, each list of them in their usual order. */
+export type ModeCodes = readonly (readonly [modes: readonly RadioMode[], code: number])[];
+
+/** @throws {ReceiverRefused} when there is none for these modes at once. */
+export function codeOfModes(codes: ModeCodes, modes: readonly RadioMode[]): number {
+  const found = codes.find(([known]) => known.join() === modes.join());
+  if (found === undefined) throw new ReceiverRefused(`Cannot listen for modes ${modes.join(", ")} at once`);
+  return found[1];
+}
+
 /** A receiver's strength of a signal as whole dBm within what the wire allows. */
 export function wholeDbm(dbm: number): number {
   return Math.max(-150, Math.min(0, Math.round(dbm)));

@@ -2,8 +2,9 @@ import { framedReader, type Sight } from "../framed_reader.ts";
 import { heardFrame } from "../plain_frame.ts";
 import {
   cc1101Dbm,
+  codeOfModes,
   type Conversation,
-  type RadioMode,
+  type ModeCodes,
   type ReceiverCommand,
   type ReceiverMessage,
   type ReceiverProtocol,
@@ -25,7 +26,7 @@ const OUR_COMMANDS = new Set<number>([SET_MODE, RESET, SET, GET, GET_FIRMWARE].m
 const MESSAGES_ON = 0x05;
 const RSSI_ON = 0x45;
 
-const MODES: readonly (readonly [modes: readonly RadioMode[], code: number])[] = [
+const MODES: ModeCodes = [
   [["C"], 0x0e],
   [["T"], 0x08],
   [["S"], 0x03],
@@ -38,10 +39,7 @@ export const amb8465: ReceiverProtocol = {
   modes: MODES.map(([modes]) => modes),
   reader: () => framedReader(look),
   *start(modes): Conversation {
-    const mode = MODES.find(([known]) => known.join() === modes.join())?.[1];
-    if (mode === undefined) {
-      throw new ReceiverRefused(`Cannot listen for modes ${modes.join(", ")} with an AMB8465`);
-    }
+    const mode = codeOfModes(MODES, modes);
     const firmware = yield command("ask its firmware", GET_FIRMWARE);
     // The flash memory wears: it is written only where it differs, and takes effect with a reset.
     let written = false;

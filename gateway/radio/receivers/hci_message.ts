@@ -5,6 +5,8 @@ export interface HciMessage {
   payload: Uint8Array;
   /** Attached by the receiver as its raw register; null where it attaches none. */
   rssi: number | null;
+  /** Whether it came with a checksum, which fits. */
+  checked: boolean;
 }
 
 /** Start of frame. */
@@ -44,11 +46,13 @@ export function parseHci(
     }
   }
   const rssi = rssiAt < checkAt ? bytes[rssiAt] as number : null;
-  return { message: { endpoint, id, payload: bytes.slice(HEADER, end), rssi }, length };
+  return { message: { endpoint, id, payload: bytes.slice(HEADER, end), rssi, checked: checkAt < length }, length };
 }
 
 /** A command to the receiver, with its checksum. */
-export function encodeHci({ endpoint, id, payload }: Omit<HciMessage, "rssi">): Uint8Array<ArrayBuffer> {
+export function encodeHci(
+  { endpoint, id, payload }: Pick<HciMessage, "endpoint" | "id" | "payload">,
+): Uint8Array<ArrayBuffer> {
   const body = Uint8Array.from([endpoint | HAS_CHECK, id, payload.length, ...payload]);
   const check = hciCheck(body);
   return Uint8Array.from([HCI_START, ...body, check & 0xff, check >> 8]);

@@ -1,8 +1,9 @@
-import { framedReader, type Sight } from "../framed_reader.ts";
+import { framedReader } from "../framed_reader.ts";
 import { heardFrame } from "../plain_frame.ts";
 import {
+  codeOfModes,
   type Conversation,
-  type RadioMode,
+  type ModeCodes,
   type ReceiverCommand,
   type ReceiverMessage,
   type ReceiverProtocol,
@@ -25,7 +26,7 @@ const MODULE_IM871A = 0x33;
 /** From this firmware on the receiver hears C and T at once; it is written 1.4. */
 const FIRMWARE_OF_C_AND_T = 0x14;
 
-const LINK_MODES: readonly (readonly [modes: readonly RadioMode[], code: number])[] = [
+const LINK_MODES: ModeCodes = [
   [["C"], 0x06],
   [["T"], 0x03],
   [["S"], 0x00],
@@ -36,7 +37,18 @@ const LINK_MODES: readonly (readonly [modes: readonly RadioMode[], code: number]
 export const im871a: ReceiverProtocol = {
   baudRate: 57_600,
   modes: LINK_MODES.map(([modes]) => modes),
-  reader: () => framedReader(look),
+  reader() {
+    let checks = false;
+    return framedReader((bytes) => {
+      if (bytes[0] !== HCI_START) return { problem: null };
+      const seen = parseHci(bytes);
+      if (!("message" in seen)) return seen;
+      // A checksum is optional, but a receiver that sends it sends it always: what comes without is noise.
+      if (checks && !seen.message.checked) return { problem: null };
+      checks ||= seen.message.checked;
+      return { length: seen.length, message: messageOf(seen.message) };
+    });
+  },
   *start(modes): Conversation {
     const device = yield request("ask who it is", GET_DEVICE);
     const [module, , firmware = 0] = device.data;
@@ -49,7 +61,7 @@ export const im871a: ReceiverProtocol = {
         `Cannot listen for modes C and T at once: the receiver's firmware is ${version}, it needs 1.4; name one mode`,
       );
     }
-    const code = linkMode(modes);
+    const code = codeOfModes(LINK_MODES, modes);
     const set = yield request(`set modes ${modes.join(", ")}`, SET_CONFIGURATION, configuration(code));
     if ((set.data[0] ?? 0) !== 0) {
       throw new ReceiverRefused(`Cannot set modes ${modes.join(", ")}: the receiver answered ${hex(set.data[0])}`);
@@ -66,12 +78,6 @@ export const im871a: ReceiverProtocol = {
     return "reset";
   },
 };
-
-function look(bytes: Uint8Array): Sight {
-  if (bytes[0] !== HCI_START) return { problem: null };
-  const seen = parseHci(bytes);
-  return "message" in seen ? { length: seen.length, message: messageOf(seen.message) } : seen;
-}
 
 function messageOf({ endpoint, id, payload, rssi }: HciMessage): ReceiverMessage | null {
   if (endpoint === DEVICE_MANAGEMENT) return { type: "answer", code: codeOf(id), data: payload };
@@ -96,12 +102,6 @@ function request(what: string, id: number, payload: Uint8Array = new Uint8Array(
 
 function codeOf(id: number): string {
   return `device management ${id}`;
-}
-
-function linkMode(modes: readonly RadioMode[]): number {
-  const found = LINK_MODES.find(([known]) => known.join() === modes.join());
-  if (found === undefined) throw new ReceiverRefused(`Cannot listen for modes ${modes.join(", ")} with an iM871A`);
-  return found[1];
 }
 
 /** Until the receiver loses its power: device mode "other" and the link mode; no power saving, RSSI, no timestamp. */

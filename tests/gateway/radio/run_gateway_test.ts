@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { silentLog } from "@mbus-gateway/resource";
 import { parseConfig } from "../../../gateway/config.ts";
+import { exists } from "../../../gateway/exists.ts";
 import { runGateway } from "../../../gateway/mod.ts";
 import { freePort } from "../../fixtures/free_port.ts";
 import { until } from "../../fixtures/until.ts";
@@ -49,12 +50,3 @@ buses:
   }
   await Deno.remove(folder, { recursive: true });
 });
-
-function exists(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch (thrown) {
-    if (thrown instanceof Deno.errors.NotFound) return false;
-    throw thrown;
-  }
-}

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { UsageError } from "../../../shared/resource/program.ts";
+import { wholeNumber } from "../arguments.ts";
 import { PEER_NAMES, type PeerName } from "./peers/mod.ts";
 
 /** The most wireless meters; a receiver on a roof hears some hundreds. */
@@ -89,10 +90,4 @@ function optionsOf(args: readonly string[]) {
   } catch (cause) {
     throw new UsageError(`Cannot simulate: ${(cause as Error).message}`, { cause });
   }
-}
-
-function wholeNumber(name: string, text: string, lowest: number, highest: number): number {
-  const value = Number(text);
-  if (/^\d+$/.test(text) && value >= lowest && value <= highest) return value;
-  throw new UsageError(`Cannot simulate: ${name} is "${text}", expected a whole number from ${lowest} to ${highest}`);
 }

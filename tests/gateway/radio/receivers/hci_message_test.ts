@@ -10,7 +10,7 @@ Deno.test("parseHci() reads timestamp, strength and checksum as the control byte
   // As an iM871A sends it with everything attached: four bytes of time, one of strength.
   const bare = Uint8Array.fromHex("a5620301aa0102030464");
   assertEquals(parseHci(bare), {
-    message: { endpoint: 2, id: 3, payload: Uint8Array.of(0xaa), rssi: 0x64 },
+    message: { endpoint: 2, id: 3, payload: Uint8Array.of(0xaa), rssi: 0x64, checked: false },
     length: bare.length,
   });
   assertEquals(parseHci(bare.subarray(0, 9)), { needs: 10 });
