@@ -3,7 +3,6 @@ import { allowWords, ConfigurationError, hostAndPort } from "@mbus-gateway/resou
 import { TIMESYNC_FOLDER } from "./clock.ts";
 import type { GatewayConfig } from "./config.ts";
 import { LIBC_PATHS } from "./libc.ts";
-import { STANDARD_INPUT } from "./radio/receiver_line.ts";
 
 /** The one program that the gateway may start: as installed beside a compiled binary, or as it is in the source. */
 export const TUNNEL_SCRIPT = Deno.build.standalone
@@ -25,20 +24,24 @@ export const TUNNEL_SCRIPT = Deno.build.standalone
  * ```
  */
 export function gatewayFlags(config: GatewayConfig, configPath: string): string[] {
-  const { mqtt, platform, buses, radios, tunnel, dataFolder } = config;
+  const { mqtt, platform, buses, tunnel, dataFolder } = config;
   const net = [hostAndPort(mqtt.url), hostAndPort(platform.url)];
   const read = [resolve(configPath), mqtt.ca, mqtt.cert, mqtt.key, mqtt.passwordFile, platform.tokenFile, platform.ca];
   const run: string[] = [];
   const ffi: string[] = [];
-  for (const { port } of [...buses, ...radios]) {
+  for (const { port } of buses) {
     if (port.startsWith("tcp:")) net.push(new URL(port).host);
-    else if (port !== STANDARD_INPUT) ffi.push(libcPath());
+    else ffi.push(libcPath());
   }
-  read.push(...radios.map(({ keysFile }) => keysFile));
   if (tunnel !== undefined) {
     net.push(`127.0.0.1:${tunnel.metricsPort}`);
     read.push(tunnel.tokenFile);
     run.push(TUNNEL_SCRIPT);
+  }
+  for (const { port, keysFile } of config.radios) {
+    if (port.startsWith("/")) ffi.push(libcPath());
+    else if (port.startsWith("tcp:")) net.push(new URL(port).host);
+    read.push(keysFile);
   }
   return [
     ...allowWords("net", net),

@@ -12,7 +12,6 @@ export const USAGE = `Simulates an M-Bus segment behind a TCP level converter.
   --seed N        other meters, other movement (1)
   --baud N        let bytes take as long as on a line of this rate; without it they take no time
   --ignore-sigint leave Ctrl-C to the parent process, which sends SIGTERM
-  --wireless      a receiver with wireless meters in earshot instead; --wireless --help explains
   --help          this text`;
 
 /** The command line of the simulator, parsed. */

@@ -1,6 +1,5 @@
 import { createLog } from "../../shared/resource/log.ts";
 import { EXIT, runProgram, UsageError } from "../../shared/resource/program.ts";
-import { simulateWireless } from "./radio/main.ts";
 import { parseSimulatorArguments, USAGE } from "./arguments.ts";
 import { simulateBus } from "./simulate_bus.ts";
 
@@ -10,7 +9,7 @@ import { simulateBus } from "./simulate_bus.ts";
  * @returns the exit code; what went wrong has been said on standard error.
  */
 export async function simulate(args: readonly string[]): Promise<number> {
-  if (args.includes("--wireless")) return await simulateWireless(args);
+  if (args.includes("--wireless")) return await (await import("./radio/main.ts")).simulateWireless(args);
   const log = createLog({ fields: { program: "simulator" } });
   let options;
   try {

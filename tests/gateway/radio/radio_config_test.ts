@@ -78,7 +78,7 @@ Deno.test("parseConfig() names key, value, expectation and line of what is wrong
         "keyFile: keys",
         "buses[1].keyFile is not a key that exists, did you mean buses[1].keysFile? (line 16)",
       ],
-      ["    port: tcp://192.0.2.7:7001\n", "", "buses[1].port is missing, expected tcp://HOST:PORT or a device"],
+      ["    port: tcp://192.0.2.7:7001\n", "", "buses[1].port is missing, expected tcp://HOST:PORT, a device"],
       ["name: roof", "name: main", 'buses[1].name is "main", expected a name of its own for each bus (line 11)'],
       ['"12345678abcdef04"', '"12345678"', "expected each meter once on a bus (line 15)"],
     ] as const

@@ -8,7 +8,7 @@ import { simulateRadio } from "./simulate_radio.ts";
 const FAULTS = { lost: 0.05, repeated: 0.08, noise: 0.05, corrupt: 0.03, pieces: 0.04 };
 
 /**
- * The wireless simulator as a program: prints `{"ready":true,"port":N}`, with a pseudo-terminal `"path"` too, and ends
+ * The wireless simulator as a program: prints `{"ready":true,"port":N}`, with a pseudo-terminal `"pty"` too, and ends
  * at SIGTERM or SIGINT.
  *
  * @returns the exit code; what went wrong has been said on standard error.
@@ -37,7 +37,7 @@ export async function simulateWireless(args: readonly string[]): Promise<number>
     // Only here: it loads libc.
     await using terminal = pty ? (await import("../../fixtures/pty.ts")).ptyPair() : null;
     const serving = terminal === null ? null : simulated.serve(terminal);
-    console.log(JSON.stringify({ ready: true, port: simulated.port, ...(terminal && { path: terminal.path }) }));
+    console.log(JSON.stringify({ ready: true, port: simulated.port, ...(terminal && { pty: terminal.path }) }));
     const stopped = Promise.withResolvers<null>();
     signal.addEventListener("abort", () => stopped.resolve(null), { once: true });
     const failure = await Promise.race([simulated.failed, stopped.promise]);

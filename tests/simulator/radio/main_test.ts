@@ -22,10 +22,10 @@ async function hear(count: number, libc: readonly string[], ...more: string[]) {
   }).spawn();
   const heard: string[] = [];
   for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
-    const { port, path } = JSON.parse(text) as { port: number; path?: string };
+    const { port, pty } = JSON.parse(text) as { port: number; pty?: string };
     const stop = new AbortController();
     const options = { receiver: "amb8465", signal: stop.signal, log: silentLog, turnMs: 50 } as const;
-    for await (const telegram of listenAt({ ...options, port: path ?? `tcp://127.0.0.1:${port}` })) {
+    for await (const telegram of listenAt({ ...options, port: pty ?? `tcp://127.0.0.1:${port}` })) {
       heard.push(heardLine(telegram));
       if (heard.length === count) stop.abort();
     }
