@@ -127,7 +127,8 @@ for (const receiver of RECEIVER_NAMES) {
         if (!isProgram) assert(station.status.counts.spoilt > 0);
         const [first] = spool.peek({ limit: 1 });
         assertEquals([first?.bus, first?.clock], ["roof", "trusted"]);
-        assertEquals(first?.address.slice(0, 8), told[0]?.address.slice(0, 8));
+        assertEquals([first?.address, first?.rssi], [told[0]?.address, told[0]?.rssi ?? undefined]);
+
         assert(told.every(({ rssi }) => !isProgram ? rssi !== null && rssi <= -50 && rssi >= -102 : rssi === null));
         for (const frame of taken) {
           const { identification } = decodeTelegram(Uint8Array.fromHex(frame), {
