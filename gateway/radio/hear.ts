@@ -13,6 +13,7 @@ import {
 } from "./receiver_protocol.ts";
 import { type ReceiverName, RECEIVERS } from "./receivers/mod.ts";
 import type { RadioCounts } from "./radio_status.ts";
+import { SilenceWatch } from "./silence_watch.ts";
 
 export interface HearOptions {
   receiver: ReceiverName;
@@ -55,7 +56,7 @@ export async function* hear(options: HearOptions): AsyncGenerator<HeardFrame, vo
   const backoff = options.backoff ?? fullJitterBackoff({ baseMs: 500, maxMs: 5_000 });
   const line = condition(log, "The receiver listens again");
   const silence = condition(log, "Telegrams are heard again");
-  const session = { ...options, silence, silentFor: 0 };
+  const session = { ...options, silence, watch: new SilenceWatch(options.silentAfterMs) };
   let started = false;
   for (let broken = false; !signal.aborted; broken = true) {
     try {
@@ -86,58 +87,58 @@ function isPassing(thrown: unknown): boolean {
 
 interface Session extends HearOptions {
   silence: Condition;
-  /** How many times in a row the time of silence has passed. */
-  silentFor: number;
+  watch: SilenceWatch;
 }
 
 /** From one opening of the line to its end; `null` once the receiver listens. Returns to have the line opened anew. */
 async function* hearOnce(session: Session): AsyncGenerator<HeardFrame | null, void> {
-  const { receiver, port, timer, signal, log, silentAfterMs, turnMs = TURN_MS } = session;
+  const { receiver, port, timer, signal, watch, counts, turnMs = TURN_MS } = session;
   const protocol: ReceiverProtocol = RECEIVERS[receiver];
   const { baudRate = protocol.baudRate, open = openReceiverLine } = session;
   await using stream: ByteStream = await open({ port, baudRate }, { signal });
   const reader = protocol.reader();
-  const early: HeardFrame[] = [];
+  const heard: HeardFrame[] = [];
   const take = (message: ReceiverMessage) => {
-    if (message.type === "telegram") early.push(message);
-    else if (message.type === "spoilt") session.counts.spoilt++;
+    if (message.type === "telegram") heard.push(message);
+    else if (message.type === "spoilt") counts.spoilt++;
   };
   const talk: ConverseOptions = { ...session, stream, reader, onOther: take };
   await start(protocol, talk, session);
-  session.onState?.(session.silentFor > 1 ? "silent" : "listening");
+  session.onState?.(watch.lasts ? "silent" : "listening");
+  watch.begin(timer.elapsed());
   yield null;
 
-  let since = timer.elapsed();
   while (!signal.aborted) {
     const bytes = await stream.read(reader.waiting ? Math.min(BROKEN_OFF_MS, turnMs) : turnMs, signal);
     session.onTurn?.();
     (bytes === null ? reader.settle() : reader.push(bytes)).forEach(take);
-    if (early.length > 0) {
-      since = timer.elapsed();
-      if (session.silentFor > 1) session.onState?.("listening");
-      session.silentFor = 0;
+    if (heard.length > 0) {
+      if (watch.lasts) session.onState?.("listening");
+      watch.heard(timer.elapsed());
       session.silence.works();
-      yield* early.splice(0);
+      yield* heard.splice(0);
     }
-    if (timer.elapsed() - since < silentAfterMs) continue;
-    session.silentFor++;
-    since = timer.elapsed();
-    session.counts.resets++;
-    if (session.silentFor === 1 && protocol.reset !== null) {
-      log.info(`The receiver heard nothing for ${silentAfterMs / 1000} s: it is reset`);
+    const due = watch.due(timer.elapsed());
+    if (due === null) continue;
+    counts.resets++;
+    if (due === "reset" && protocol.reset !== null) {
+      session.log.info(`The receiver heard nothing for ${session.silentAfterMs / 1000} s: it is reset`);
       await converse(protocol.reset(), talk);
       await start(protocol, talk, session);
       continue;
     }
-    if (session.silentFor > 1 || protocol.reset === null) {
-      session.onState?.("silent");
-      session.silence.fails(
-        "Cannot hear any telegram, although the receiver was reset; check its antenna, its modes, and that meters are near",
-      );
-    }
+    report(session);
     // Lines on standard input cannot be opened anew: they come again, or they do not.
     if (port !== STANDARD_INPUT) return;
   }
+}
+
+function report({ onState, silence, silentAfterMs }: Session) {
+  onState?.("silent");
+  silence.fails(
+    `Cannot hear any telegram for more than ${silentAfterMs / 1000} s: the receiver is opened anew; ` +
+      "check its antenna, its modes, and that meters are near",
+  );
 }
 
 async function start(protocol: ReceiverProtocol, talk: ConverseOptions, { modes, log }: Session) {

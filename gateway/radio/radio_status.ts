@@ -16,7 +16,7 @@ export interface RadioCounts {
   empty: number;
   /** What came and was no telegram, or had a wrong checksum. */
   spoilt: number;
-  /** How often the receiver was reset because it had gone silent. */
+  /** How often the receiver was reset or opened anew because it had gone silent. */
   resets: number;
 }
 
