@@ -1,5 +1,6 @@
 import type { RadioBusConfig } from "./radio_config.ts";
-import { type Hearing, RadioTeller } from "./radio_ear.ts";
+import type { Hearing } from "./radio_ear.ts";
+import { RadioTeller } from "./radio_teller.ts";
 import type { HeardTelegram } from "./heard_telegram.ts";
 import { readKeyFile } from "./key_file.ts";
 import { newRadioStatus, type RadioStatus } from "./radio_status.ts";

@@ -1,8 +1,6 @@
-import { type KeyLookup, TelegramError } from "@mbus-gateway/mbus";
+import { TelegramError } from "@mbus-gateway/mbus";
 import type { Clock } from "../clock.ts";
-import { TelegramDecoder } from "../decode_outcome.ts";
-import type { HeardTelegram } from "./heard_telegram.ts";
-import { addressText, lookAtFrame, type RadioFrame } from "./radio_frame.ts";
+import { lookAtFrame, type RadioFrame } from "./radio_frame.ts";
 import type { HeardFrame } from "./receiver_protocol.ts";
 import { Repeats } from "./repeats.ts";
 
@@ -40,19 +38,5 @@ function lookOrNull(frame: Uint8Array): RadioFrame | null {
   } catch (thrown) {
     if (thrown instanceof TelegramError) return null;
     throw thrown;
-  }
-}
-
-/** Tells hearings as somebody who listens wants them: decoded. */
-export class RadioTeller {
-  readonly #decoder: TelegramDecoder;
-
-  constructor(private readonly bus: string, keys?: KeyLookup) {
-    this.#decoder = new TelegramDecoder(keys);
-  }
-
-  tell({ frame, rssi, look, readAt, repeated }: Hearing): HeardTelegram {
-    const outcome = look.hasReadings ? this.#decoder.decode(frame) : null;
-    return { bus: this.bus, readAt, address: addressText(look.senderBytes), frame, rssi, repeated, outcome };
   }
 }
