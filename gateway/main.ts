@@ -16,6 +16,7 @@ Usage: deno run -P=gateway … gateway/main.ts [VERB] [OPTIONS]
 
   run            Run the gateway (this is the default). --ignore-sigint leaves Ctrl-C to the parent process.
   tunnel         Hold a Cloudflare tunnel open for support: until Ctrl-C, for 30 minutes at most.
+  listen         Show what a wireless receiver hears; "listen --help" explains.
   check-config   Say whether the configuration would work, or which key is wrong and why.
   flags          Print the --allow-… words that follow from the configuration.
   decode …       Decode M-Bus telegrams; "decode --help" explains.
@@ -29,6 +30,7 @@ Exit codes: 0 ok, 1 failure, 2 usage, 3 configuration, 4 device, 13 permission.`
 const VERBS: Record<string, (args: string[]) => Promise<number>> = {
   run,
   tunnel,
+  listen,
   "check-config": checkConfig,
   flags,
   decode: async (args) => await (await import("./decode_command.ts")).decodeCommand(args),
@@ -83,6 +85,16 @@ async function tunnel(args: string[]): Promise<number> {
   const log = createLog(config.log);
   const { holdTunnel } = await import("./tunnel_command.ts");
   return await runProgram((signal) => holdTunnel(config, { signal, log, say: (line) => console.log(line) }), { log });
+}
+
+async function listen(args: string[]): Promise<number> {
+  const { LISTEN_HELP, listenCommand, parseListenArguments } = await import("./radio/listen_command.ts");
+  const options = parseListenArguments(args);
+  if (options === null) return await say(LISTEN_HELP);
+  const log = createLog();
+  return await runProgram((signal) => listenCommand(options, { signal, log, say: (line) => console.log(line) }), {
+    log,
+  });
 }
 
 async function checkConfig(args: string[]): Promise<number> {

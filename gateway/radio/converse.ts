@@ -1,3 +1,4 @@
+import { DeviceError } from "@mbus-gateway/resource";
 import type { ByteStream } from "../byte_stream.ts";
 import type { Timer } from "../clock.ts";
 import type {
@@ -9,7 +10,7 @@ import type {
 } from "./receiver_protocol.ts";
 
 /** The receiver says nothing to a command: another kind, another speed, or hung. */
-export class ReceiverSilent extends Error {
+export class ReceiverSilent extends DeviceError {
   override name = "ReceiverSilent";
 }
 

@@ -2,15 +2,9 @@ import { type Backoff, DeviceError, fullJitterBackoff, type Log } from "@mbus-ga
 import { type ByteStream, TransportClosed } from "../byte_stream.ts";
 import type { Timer } from "../clock.ts";
 import { type Condition, condition } from "../condition.ts";
-import { converse, type ConverseOptions, ReceiverSilent } from "./converse.ts";
+import { converse, type ConverseOptions } from "./converse.ts";
 import { type OpenReceiverLine, openReceiverLine, STANDARD_INPUT } from "./receiver_line.ts";
-import {
-  type HeardFrame,
-  type RadioMode,
-  type ReceiverMessage,
-  type ReceiverProtocol,
-  ReceiverRefused,
-} from "./receiver_protocol.ts";
+import { type HeardFrame, type RadioMode, type ReceiverMessage, type ReceiverProtocol } from "./receiver_protocol.ts";
 import { type ReceiverName, RECEIVERS } from "./receivers/mod.ts";
 import type { RadioCounts } from "./radio_status.ts";
 import { SilenceWatch } from "./silence_watch.ts";
@@ -81,8 +75,7 @@ export async function* hear(options: HearOptions): AsyncGenerator<HeardFrame, vo
 }
 
 function isPassing(thrown: unknown): boolean {
-  return thrown instanceof DeviceError || thrown instanceof TransportClosed || thrown instanceof ReceiverSilent ||
-    thrown instanceof ReceiverRefused;
+  return thrown instanceof DeviceError || thrown instanceof TransportClosed;
 }
 
 interface Session extends HearOptions {

@@ -1,3 +1,5 @@
+import { DeviceError } from "@mbus-gateway/resource";
+
 /** Modes of EN 13757-4 that meters send in and a receiver can be told to listen for. */
 export const RADIO_MODES = ["C", "T", "S"] as const;
 export type RadioMode = typeof RADIO_MODES[number];
@@ -65,7 +67,7 @@ export interface ReceiverProtocol {
 }
 
 /** The receiver answered, and what it answered is no. */
-export class ReceiverRefused extends Error {
+export class ReceiverRefused extends DeviceError {
   override name = "ReceiverRefused";
 }
 
