@@ -50,7 +50,7 @@ export async function* hear(options: HearOptions): AsyncGenerator<HeardFrame, vo
   const backoff = options.backoff ?? fullJitterBackoff({ baseMs: 500, maxMs: 5_000 });
   const line = condition(log, "The receiver listens again");
   const silence = condition(log, "Telegrams are heard again");
-  const session = { ...options, silence, watch: new SilenceWatch(options.silentAfterMs) };
+  const session: Session = { ...options, silence, watch: new SilenceWatch(options.silentAfterMs), reported: false };
   let started = false;
   for (let broken = false; !signal.aborted; broken = true) {
     try {
@@ -81,6 +81,8 @@ function isPassing(thrown: unknown): boolean {
 interface Session extends HearOptions {
   silence: Condition;
   watch: SilenceWatch;
+  /** It has been reported that nothing is heard. */
+  reported: boolean;
 }
 
 /** From one opening of the line to its end; `null` once the receiver listens. Returns to have the line opened anew. */
@@ -97,7 +99,7 @@ async function* hearOnce(session: Session): AsyncGenerator<HeardFrame | null, vo
   };
   const talk: ConverseOptions = { ...session, stream, reader, onOther: take };
   await start(protocol, talk, session);
-  session.onState?.(watch.lasts ? "silent" : "listening");
+  session.onState?.(session.reported ? "silent" : "listening");
   watch.begin(timer.elapsed());
   yield null;
 
@@ -106,9 +108,8 @@ async function* hearOnce(session: Session): AsyncGenerator<HeardFrame | null, vo
     session.onTurn?.();
     (bytes === null ? reader.settle() : reader.push(bytes)).forEach(take);
     if (heard.length > 0) {
-      if (watch.lasts) session.onState?.("listening");
       watch.heard(timer.elapsed());
-      session.silence.works();
+      if (session.reported) worksAgain(session);
       yield* heard.splice(0);
     }
     const due = watch.due(timer.elapsed());
@@ -126,12 +127,20 @@ async function* hearOnce(session: Session): AsyncGenerator<HeardFrame | null, vo
   }
 }
 
-function report({ onState, silence, silentAfterMs }: Session) {
+function report(session: Session) {
+  const { onState, silence, silentAfterMs } = session;
+  session.reported = true;
   onState?.("silent");
   silence.fails(
     `Cannot hear any telegram for more than ${silentAfterMs / 1000} s: the receiver is opened anew; ` +
       "check its antenna, its modes, and that meters are near",
   );
+}
+
+function worksAgain(session: Session) {
+  session.reported = false;
+  session.onState?.("listening");
+  session.silence.works();
 }
 
 async function start(protocol: ReceiverProtocol, talk: ConverseOptions, { modes, log }: Session) {

@@ -16,11 +16,6 @@ export class SilenceWatch {
     this.#passed = 0;
   }
 
-  /** The receiver is silent although it was reset before. */
-  get lasts(): boolean {
-    return this.#passed > 1;
-  }
-
   /** What is due: null while the limit has not passed, first a reset, then a new line each time that it passes again. */
   due(nowMs: number): "reset" | "reopen" | null {
     if (nowMs - this.#since < this.limitMs) return null;

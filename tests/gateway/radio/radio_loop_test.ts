@@ -186,15 +186,17 @@ Deno.test("radioLoop() opens the line anew when the receiver does not even answe
     assertEquals(station.status.state, "listening");
   }));
 
-Deno.test("radioLoop() reports a receiver that stays silent although it was reset", () =>
-  scene("im871a", { config: { silentAfterMs: 60 } }, async ({ radio, station, lines }) => {
-    await until("it is reported", () => station.status.state === "silent");
-    await until("the log says so", () => lines.some((line) => line.includes("Cannot hear any telegram")));
-    await until("it is heard again", async () => {
-      await radio.transmit();
-      return lines.some((line) => line.includes("Telegrams are heard again"));
-    });
-  }));
+for (const receiver of ["im871a", "rtl_433"] as const) {
+  Deno.test(`radioLoop() reports ${receiver} when it stays silent, and when it is heard again`, () =>
+    scene(receiver, { config: { silentAfterMs: 60 } }, async ({ radio, station, lines }) => {
+      await until("it is reported", () => station.status.state === "silent");
+      await until("the log says so", () => lines.some((line) => line.includes("Cannot hear any telegram")));
+      await until("it is heard again", async () => {
+        await radio.transmit();
+        return lines.some((line) => line.includes("Telegrams are heard again"));
+      });
+    }));
+}
 
 Deno.test("radioLoop() says what another kind of receiver does not answer", () =>
   scene("cul", { simulator: { receiver: "im871a" }, loop: { answerMs: 30 } }, async ({ lines }) => {
