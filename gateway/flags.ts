@@ -61,6 +61,11 @@ export function gatewayFlags(
   // Its socket is a file to Deno as well; the abstract ones (@…) cannot be named on a command line.
   const notify = supervision?.socket.startsWith("/") ? supervision.socket : null;
   if (notify !== null) net.push(`unix:${notify}`, `unix:${dataFolder}/${NOTIFY_SOCKET_NAME}`);
+  for (const { port, keysFile } of config.radios) {
+    if (port.startsWith("/")) ffi.push(libcPath());
+    else if (port.startsWith("tcp:")) net.push(new URL(port).host);
+    read.push(keysFile);
+  }
   return [
     ...allowWords("net", net),
     ...allowWords("read", [...read, dataFolder, TIMESYNC_FOLDER, notify]),

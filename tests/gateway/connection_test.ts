@@ -46,6 +46,7 @@ async function build(folder: string, spool: ReturnType<typeof openSpool>) {
     platform: { url: "https://platform.example.org", tokenFile: `${folder}/token`, heartbeatMs: 60_000 },
     connection: "always",
     buses: [],
+    radios: [],
     log: { level: "info", format: "text" },
   };
   const time = manualTime();
