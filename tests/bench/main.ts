@@ -14,6 +14,7 @@ const benches: Record<string, () => Promise<Bench>> = {
   spool: async () => (await import("./spool.ts")).benchSpool,
   ingest: async () => (await import("./ingest.ts")).benchIngest,
   demo: async () => (await import("./demo.ts")).benchDemo,
+  radio: async () => (await import("./radio.ts")).benchRadio,
   size: async () => (await import("./size.ts")).benchSize,
 };
 

@@ -136,7 +136,8 @@ function optionsOf(args: readonly string[]) {
   }
 }
 
-function wholeNumber(name: string, text: string, lowest: number, highest: number): number {
+/** A number of the command line, or a {@linkcode UsageError}. */
+export function wholeNumber(name: string, text: string, lowest: number, highest: number): number {
   const value = Number(text);
   if (/^\d+$/.test(text) && value >= lowest && value <= highest) return value;
   throw new UsageError(`Cannot simulate: ${name} is "${text}", expected a whole number from ${lowest} to ${highest}`);

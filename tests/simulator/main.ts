@@ -10,6 +10,7 @@ import { simulateBus } from "./simulate_bus.ts";
  * @returns the exit code; what went wrong has been said on standard error.
  */
 export async function simulate(args: readonly string[]): Promise<number> {
+  if (args.includes("--wireless")) return await (await import("./radio/main.ts")).simulateWireless(args);
   const log = createLog({ fields: { program: "simulator" } });
   let options;
   try {
