@@ -134,6 +134,8 @@ function prepare(database: DatabaseSync, path: string): boolean {
   const mode = database.prepare("pragma journal_mode = wal").get()?.journal_mode;
   if (mode !== "wal") throw new Error(`Cannot open spool: ${path} is on a file system without a write-ahead log`);
   database.exec("pragma synchronous = full; pragma fullfsync = on; pragma journal_size_limit = 16777216");
+  // About 1 MB: on a small disk a longer log would take the room that the file needs to take the log in.
+  database.exec("pragma wal_autocheckpoint = 250");
   const version = numberOf(database, "pragma user_version") ?? 0;
   const tables = numberOf(database, "select count(*) from sqlite_schema") ?? 0;
   if (version === 0 && tables === 0) {
