@@ -33,6 +33,14 @@ export async function fullDisk({ rounds }: { rounds: number }): Promise<FullDisk
         return false;
       }
     };
+    const release = () => {
+      try {
+        spool.release([[1, Number.MAX_SAFE_INTEGER]]);
+        kept.clear();
+      } catch {
+        // No room even for that; they stay.
+      }
+    };
     for (let round = 0; round < rounds; round++) {
       for (let count = 0; count < 100; count++) put();
       fill(`${folder}/of-others`);
@@ -49,15 +57,6 @@ export async function fullDisk({ rounds }: { rounds: number }): Promise<FullDisk
       release();
     }
     return found;
-
-    function release() {
-      try {
-        spool.release([[1, Number.MAX_SAFE_INTEGER]]);
-        kept.clear();
-      } catch {
-        // No room even for that; they stay.
-      }
-    }
   } finally {
     await run("umount", folder);
     await Deno.remove(folder);
