@@ -17,15 +17,6 @@ export interface BusTurnsOptions extends ReadoutLoopOptions {
 /** How often a line may break over one meter. */
 const LINES_A_METER = 2;
 
-/** A master that takes a meter's own patience into account. */
-interface PatientReader {
-  readMeter(
-    address: string,
-    signal?: AbortSignal,
-    own?: { timeoutMs?: number; retries?: number },
-  ): Promise<Uint8Array[]>;
-}
-
 /** A dead meter is tried again after this time first, or after its bus's interval where that is shorter. */
 const FIRST_PROBE_MS = 60_000;
 
@@ -99,7 +90,7 @@ export class BusTurns {
     try {
       spool.put(readout);
     } catch (thrown) {
-      counts.add("failed");
+      counts.fail("not_kept");
       return this.#disk.fails(thrown);
     }
     this.#disk.works();
@@ -112,7 +103,7 @@ export class BusTurns {
     const { timeoutMs, retries } = bus.meters.find((meter) => meter.address === address) ?? {};
     const own = { timeoutMs, retries: once ? 0 : retries };
     for (let lines = 0; lines < LINES_A_METER; lines++) {
-      const master: PatientReader | null = await line.master();
+      const master = await line.master();
       if (master === null) return "no_line";
       try {
         const frames = await abortable(master.readMeter(address, abort, own), abort);
@@ -122,7 +113,7 @@ export class BusTurns {
         return readout;
       } catch (thrown) {
         if (abort.aborted) return "no_line";
-        counts.add("failed");
+        counts.fail(thrown instanceof MeterError ? thrown.code : "line");
         if (thrown instanceof MeterError) {
           this.#meters.get(address)?.fails(thrown);
           return "silent";
