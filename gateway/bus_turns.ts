@@ -19,6 +19,8 @@ const LINES_A_METER = 2;
 
 /** A dead meter is tried again after this time first, or after its bus's interval where that is shorter. */
 const FIRST_PROBE_MS = 60_000;
+/** So long the rounds may put off the try of a dead meter. */
+const LONGEST_PUT_OFF_MS = 3_600_000;
 
 /** Whose turn it is on a bus: those that are due, in the order in which they came due; between the rounds, the dead. */
 export class BusTurns {
@@ -53,8 +55,10 @@ export class BusTurns {
   async next(): Promise<"read" | "nothing_due"> {
     this.#collect();
     const [first] = this.#due;
-    const address = first ?? this.#patience.probe(this.#reading.timer.elapsed());
-    if (address === null || address === undefined) return "nothing_due";
+    const now = this.#reading.timer.elapsed();
+    // Where the rounds take all the time there is, a dead meter has its turn all the same, once an hour.
+    const address = this.#patience.probe(now - LONGEST_PUT_OFF_MS) ?? first ?? this.#patience.probe(now);
+    if (address === null) return "nothing_due";
     this.#due.delete(address);
     const { bus, board, clock, line } = this.#reading;
     if (this.#patience.fullCircle(address)) {
@@ -62,15 +66,15 @@ export class BusTurns {
       await line.drop();
     }
     const readout = await this.#read(address, !this.#patience.inRounds(address));
-    const now = this.#reading.timer.elapsed();
+    const readAt = this.#reading.timer.elapsed();
     if (readout === "no_line") return "read";
     if (readout === "silent") {
-      this.#patience.failed(address, now);
+      this.#patience.failed(address, readAt);
       // Whether it is the meter's fault or the line's may not be known yet: it cannot be read either way.
       board.silent(bus.name, address, clock.now().toISOString());
       return "read";
     }
-    this.#patience.answered(address, now);
+    this.#patience.answered(address, readAt);
     board.answered(bus.name, address, readout.readAt);
     this.#keep(readout);
     return "read";

@@ -1,8 +1,8 @@
 import { deadline, delay } from "@std/async";
 import { drain } from "../e2e/kills.ts";
-import { site } from "../fixtures/site.ts";
+import { type Site, site } from "../fixtures/site.ts";
 import { randomSequence } from "../simulator/noise.ts";
-import { oneWayRelay } from "./one_way_relay.ts";
+import { type OneWayRelay, oneWayRelay } from "./one_way_relay.ts";
 
 export interface KilledBeforeConfirmationOptions {
   kills: number;
@@ -31,7 +31,7 @@ export async function killedBeforeConfirmation(options: KilledBeforeConfirmation
   };
   await using place = await site({ real: false, meters, brokerVia });
   for (let kill = 1; kill <= kills; kill++) {
-    await deadline(relay.fallSilentAtPublish(), PUBLISH_MS, { signal });
+    await published(relay, place, signal);
     await delay(random() * LONGEST_MS, { signal });
     onKill(kill);
     await place.gateway.kill();
@@ -40,4 +40,12 @@ export async function killedBeforeConfirmation(options: KilledBeforeConfirmation
   }
   const codes = await drain(place);
   return { kills, codes, ...await place.compare({ kills }), log: place.log() };
+}
+
+async function published(relay: OneWayRelay, place: Site, signal: AbortSignal | undefined) {
+  try {
+    await deadline(relay.fallSilentAtPublish(), PUBLISH_MS, { signal });
+  } catch (cause) {
+    throw new Error(`Waited in vain for a message of readings:\n${place.log()}`, { cause });
+  }
 }
