@@ -3,7 +3,8 @@ import { ConfigurationError } from "@mbus-gateway/resource";
 
 /** Marks the file as a spool of this program ("MBGW"), so that nobody else's database is taken for a damaged one. */
 const APPLICATION_ID = 0x4d424757;
-const SCHEMA_VERSION = 2;
+/** The version of the tables that this release writes. */
+export const SCHEMA_VERSION = 2;
 
 const SCHEMA = `
 create table meta (key text primary key, value text not null) strict, without rowid;

@@ -84,6 +84,7 @@ Deno.test("openSpool() goes on with a file of the first release, and with every 
       }
       outside.exec("pragma user_version = 1; delete from meta where key = 'version'");
     }
+    assertThrows(() => inspectSpool(path), Error, "start the gateway once, which brings it up to date");
     using spool = openSpool(path);
     assertEquals(spool.put({ ...taken("p3"), rssi: -60 }), [3]);
     const readouts = spool.peek({ limit: 9 });
