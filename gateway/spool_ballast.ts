@@ -45,9 +45,9 @@ function isWhole(name: string): boolean {
 }
 
 function isWritten(name: string): boolean {
-  using file = Deno.openSync(name, { write: true, create: true, truncate: true, mode: 0o600 });
   const block = new Uint8Array(BLOCK_BYTES);
   try {
+    using file = Deno.openSync(name, { write: true, create: true, truncate: true, mode: 0o600 });
     for (let left = BALLAST_BYTES; left > 0;) left -= file.writeSync(block.subarray(0, Math.min(left, block.length)));
     return true;
   } catch {
