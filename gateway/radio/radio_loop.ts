@@ -3,7 +3,7 @@ import type { Clock, Timer } from "../clock.ts";
 import { condition } from "../condition.ts";
 import type { Counts } from "../counts.ts";
 import type { Pulse } from "../pulse.ts";
-import { DamagedSpool, type Spool, type TakenReadout } from "../spool.ts";
+import type { Spool, TakenReadout } from "../spool.ts";
 import { hear, type HearOptions } from "./hear.ts";
 import { meterList } from "./meter_list.ts";
 import type { RadioStation } from "./radio_desk.ts";
@@ -30,7 +30,7 @@ export interface RadioLoopOptions extends Pick<HearOptions, "open" | "backoff" |
  * however often it is repeated, and no more often than the bus's interval says. Each is committed as soon as it came,
  * nothing waits in memory.
  *
- * @throws {ConfigurationError} when the port can never be one; {@linkcode DamagedSpool}, which a new start salvages.
+ * @throws {ConfigurationError} when the port can never be one.
  */
 export async function radioLoop(options: RadioLoopOptions): Promise<void> {
   const { station, spool, counts, clock, timer, stop, onTaken, pulse } = options;
@@ -70,7 +70,6 @@ export async function radioLoop(options: RadioLoopOptions): Promise<void> {
       disk.works();
       onTaken();
     } catch (thrown) {
-      if (thrown instanceof DamagedSpool) throw thrown;
       counts.add("failed");
       disk.fails(thrown);
     }
