@@ -59,7 +59,7 @@ export function gatewayFlags(
   if (notify !== null) net.push(`unix:${notify}`, `unix:${dataFolder}/${NOTIFY_SOCKET_NAME}`);
   return [
     ...allowWords("net", net),
-    ...allowWords("read", [...read, dataFolder, TIMESYNC_FOLDER, notify]),
+    ...allowWords("read", [...read, dataFolder, TIMESYNC_FOLDER]),
     ...allowWords("write", [...write, notify]),
     ...allowWords("ffi", ffi),
     ...allowWords("run", run),
