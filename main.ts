@@ -78,9 +78,14 @@ const verbs: Record<string, Verb> = {
     summary: "Decode M-Bus telegrams.",
     run: (args) => side("gateway")(["decode", ...args]),
   },
+  listen: {
+    usage: "listen [--bus NAME | --receiver KIND --port PORT] [--json]",
+    summary: "Show what a wireless receiver hears.",
+    run: (args) => side("gateway")(["listen", ...args]),
+  },
   simulate: {
-    usage: "simulate --port N --ledger FILE [--meters N] [--baud N]",
-    summary: "Run a simulated M-Bus segment over TCP, with a ledger of every answer.",
+    usage: "simulate --ledger FILE [--tcp N] [--pty] [--meters N] [--baud N] …",
+    summary: 'Run a simulated M-Bus segment, with a ledger of every answer; "simulate --help" explains.',
     run: async (args) => await (await import("./tests/simulator/main.ts")).simulate(args),
   },
   list: {

@@ -4,7 +4,9 @@ import { type Document, LineCounter, parseDocument } from "yaml";
 import { ConfigurationError } from "@mbus-gateway/resource";
 import { describe, describeIssue, lineOf, type Source } from "./config_report.ts";
 import { contradictions } from "./config_rules.ts";
-import { ConfigSchema } from "./config_schema.ts";
+import { ConfigSchema, isRadio } from "./config_schema.ts";
+import { modesTogether, usualModes } from "./radio/modes.ts";
+import type { RadioBusConfig } from "./radio/radio_config.ts";
 import type { Supervision } from "./service_manager.ts";
 
 /** The file's keys, checked one by one. */
@@ -13,7 +15,7 @@ export type WrittenConfig = v.InferOutput<typeof ConfigSchema>;
 /** One M-Bus segment. */
 export interface BusConfig {
   name: string;
-  /** `tcp://host:port` or a device. */
+  /** `tcp://`, `udp://` or `rfc2217://host:port`, or a device. */
   port: string;
   baudRate: number;
   /** How often its meters are read; absent where `schedule` says when. */
@@ -30,7 +32,7 @@ export interface BusConfig {
 
 /** One meter of a bus, and what is its own; for what is absent, the bus's word holds. */
 export interface MeterConfig {
-  /** `p0` to `p250`, or 16 hexadecimal digits in capitals. */
+  /** `p0` to `p250`, or 16 hexadecimal digits in capitals, with `/` and eight of a fabrication number if need be. */
   address: string;
   intervalMs?: number;
   schedule?: string;
@@ -48,6 +50,8 @@ export interface GatewayConfig {
   /** The most bytes of the spool's file, and how many readouts of a backlog go in a minute; the defaults when absent. */
   spool?: WrittenConfig["spool"];
   buses: BusConfig[];
+  /** The wireless buses, which stand in the same list of the file. */
+  radios: RadioBusConfig[];
   tunnel?: { tokenFile: string; metricsPort: number };
   /** Whether `config/set` may change the file. */
   remoteConfiguration?: boolean;
@@ -200,11 +204,8 @@ function absolutePaths(written: WrittenConfig, folder: string): GatewayConfig {
       ca: optional(platform.ca),
       heartbeatMs: heartbeat,
     },
-    buses: buses.map(({ interval, meters, ...bus }) => ({
-      ...bus,
-      ...(bus.schedule === undefined && { intervalMs: interval ?? USUAL_INTERVAL_MS }),
-      meters: meters.map(asMeter),
-    })),
+    buses: buses.flatMap((bus) => isRadio(bus) ? [] : [wiredBus(bus)]),
+    radios: buses.flatMap((bus) => isRadio(bus) ? [radioBus(bus, optional(bus.keysFile))] : []),
     homeAssistant: homeAssistant && { ...homeAssistant, keysFile: optional(homeAssistant.keysFile) },
     tunnel: tunnel && { ...tunnel, tokenFile: absolute(tunnel.tokenFile) },
   };
@@ -213,10 +214,27 @@ function absolutePaths(written: WrittenConfig, folder: string): GatewayConfig {
 /** How often the meters of a bus are read where nothing is said. */
 const USUAL_INTERVAL_MS = 900_000;
 
-function asMeter(written: WrittenConfig["buses"][number]["meters"][number]): MeterConfig {
+function asMeter(written: WrittenWired["meters"][number]): MeterConfig {
   if (typeof written === "string") return { address: written };
   const { interval, ...meter } = written;
   return interval === undefined ? meter : { ...meter, intervalMs: interval };
+}
+
+type WrittenBus = WrittenConfig["buses"][number];
+type WrittenRadio = Extract<WrittenBus, { receiver: unknown }>;
+type WrittenWired = Exclude<WrittenBus, WrittenRadio>;
+
+function wiredBus({ interval, meters, ...bus }: WrittenWired): BusConfig {
+  return {
+    ...bus,
+    ...(bus.schedule === undefined && { intervalMs: interval ?? USUAL_INTERVAL_MS }),
+    meters: meters.map(asMeter),
+  };
+}
+
+function radioBus({ interval, silentAfter, ...radio }: WrittenRadio, keysFile: string | undefined): RadioBusConfig {
+  const modes = (radio.modes && modesTogether(radio.receiver, radio.modes)) ?? usualModes(radio.receiver);
+  return { ...radio, modes, intervalMs: interval === "all" ? null : interval, silentAfterMs: silentAfter, keysFile };
 }
 
 function unusable(path: string, problems: string[]): ConfigurationError {

@@ -2,6 +2,7 @@ import { Cron } from "croner";
 import * as v from "valibot";
 import { LOG_LEVELS } from "@mbus-gateway/resource";
 import { GatewayId } from "@mbus-gateway/wire";
+import { RadioEntries } from "./radio/radio_config.ts";
 
 // Each message says what was expected; config_report.ts puts the key, the value and the line before it.
 
@@ -50,9 +51,9 @@ function isBare(text: string): boolean {
 
 const file = text("the path of a file");
 
-const METER = /^(?:p(?:\d|[1-9]\d|1\d\d|2[0-4]\d|250)|[0-9A-Fa-f]{16})$/;
-const PORT = /^(?:tcp:\/\/(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):\d{1,5}|\/dev\/[^/]\S*)$/;
-const PORT_EXPECTED = "tcp://HOST:PORT or a device such as /dev/serial/by-id/usb-…";
+const METER = /^(?:p(?:\d|[1-9]\d|1\d\d|2[0-4]\d|250)|[0-9A-Fa-f]{16}(?:\/[0-9A-Fa-f]{8})?)$/;
+const PORT = /^(?:(?:tcp|udp|rfc2217):\/\/(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):\d{1,5}|\/dev\/[^/]\S*)$/;
+const PORT_EXPECTED = "tcp://HOST:PORT, udp:// or rfc2217:// likewise, or a device such as /dev/serial/by-id/usb-…";
 /** The speeds of EN 13757-2, 5.2.6. */
 const BAUD_RATES = [300, 600, 1200, 2400, 4800, 9600, 19200, 38400] as const;
 
@@ -99,8 +100,32 @@ const SpoolKeys = v.strictObject({
   drainPerMinute: v.optional(wholeNumber(60, 1_000_000), 6_000),
 }, "the keys of spool");
 
+const RADIO_PORT_EXPECTED =
+  "tcp://HOST:PORT, a device such as /dev/serial/by-id/usb-…, or stdin for rtl_wmbus and rtl_433";
+const RADIO_PORT = /^(?:tcp:\/\/(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):\d{1,5}|\/dev\/[^/]\S*|stdin)$/;
+
+/** A bus with a receiver in place of a master. */
+const RadioBus = v.strictObject({
+  ...RadioEntries,
+  name: Bus.entries.name,
+  port: v.pipe(text(RADIO_PORT_EXPECTED, RADIO_PORT), v.check(hasPortNumber, RADIO_PORT_EXPECTED)),
+  interval: v.optional(
+    v.union([v.literal("all"), duration("1s", "7d")], "a length of time such as 15m, or all"),
+    "15m",
+  ),
+  silentAfter: v.optional(duration("10s", "7d"), "10m"),
+  keysFile: v.optional(file),
+}, "the keys of a wireless bus");
+
+const AnyBus = v.lazy((written) => isRadio(written) ? RadioBus : Bus);
+
+/** Whether a bus as written is a wireless one. */
+export function isRadio<T>(bus: T): bus is Extract<T, { receiver: unknown }> {
+  return typeof bus === "object" && bus !== null && "receiver" in bus;
+}
+
 function hasPortNumber(port: string): boolean {
-  const number = Number(/^tcp:.*:(\d+)$/.exec(port)?.[1] ?? 1);
+  const number = Number(/^[a-z].*:(\d+)$/.exec(port)?.[1] ?? 1);
   return number >= 1 && number <= 65_535;
 }
 
@@ -161,7 +186,7 @@ export const ConfigSchema = v.strictObject({
   }, "the keys of platform"),
   connection: v.optional(Connection, "always"),
   spool: v.optional(SpoolKeys, {}),
-  buses: v.pipe(v.array(Bus, "a list of buses"), v.minLength(1, "at least one bus")),
+  buses: v.pipe(v.array(AnyBus, "a list of buses"), v.minLength(1, "at least one bus")),
   tunnel: v.optional(v.strictObject({
     tokenFile: file,
     metricsPort: v.optional(wholeNumber(1, 65_535), 20_241),

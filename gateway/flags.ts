@@ -5,6 +5,7 @@ import type { GatewayConfig } from "./config.ts";
 import { pendingPath } from "./config_pending.ts";
 import { controlSocketPath } from "./control/control_path.ts";
 import { LIBC_PATHS } from "./libc.ts";
+import { parseNetworkPort } from "./network_port.ts";
 import { NOTIFY_SOCKET_NAME, type Supervision } from "./service_manager.ts";
 
 /** The one program that the gateway may start: as installed beside a compiled binary, or as it is in the source. */
@@ -39,8 +40,11 @@ export function gatewayFlags(
   const run: string[] = [];
   const ffi: string[] = [];
   for (const { port } of buses) {
-    if (port.startsWith("tcp:")) net.push(new URL(port).host);
-    else ffi.push(libcPath());
+    const address = parseNetworkPort(port);
+    if (address === null) ffi.push(libcPath());
+    else net.push(new URL(port).host);
+    // A socket for datagrams is bound to whatever port is free.
+    if (address?.scheme === "udp") net.push(address.hostname.includes(":") ? "[::]:0" : "0.0.0.0:0");
   }
   if (tunnel !== undefined) {
     net.push(`127.0.0.1:${tunnel.metricsPort}`);
@@ -57,6 +61,11 @@ export function gatewayFlags(
   // Its socket is a file to Deno as well; the abstract ones (@…) cannot be named on a command line.
   const notify = supervision?.socket.startsWith("/") ? supervision.socket : null;
   if (notify !== null) net.push(`unix:${notify}`, `unix:${dataFolder}/${NOTIFY_SOCKET_NAME}`);
+  for (const { port, keysFile } of config.radios) {
+    if (port.startsWith("/")) ffi.push(libcPath());
+    else if (port.startsWith("tcp:")) net.push(new URL(port).host);
+    read.push(keysFile);
+  }
   return [
     ...allowWords("net", net),
     ...allowWords("read", [...read, dataFolder, TIMESYNC_FOLDER]),

@@ -71,7 +71,7 @@ export class FrameReader {
     const silenceMs = Math.max(this.#idleMs, leastMs);
     let forgotten = this.#buffer.length;
     this.#buffer = new Uint8Array(0);
-    const until = this.elapsed() + this.#longestGarbageMs;
+    const until = this.elapsed() + silenceMs + this.#longestGarbageMs;
     while (this.elapsed() <= until) {
       const bytes = await this.#read(Math.max(0, this.#heardAt + silenceMs - this.elapsed()), signal);
       if (bytes !== null) forgotten += bytes.length;

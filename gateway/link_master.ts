@@ -99,6 +99,11 @@ export class LinkMaster {
     return this.#baudRate;
   }
 
+  /** {@linkcode LinkMasterOptions.timeoutMs}. */
+  get timeoutMs(): number {
+    return this.#options.timeoutMs;
+  }
+
   /** {@linkcode FrameReaderOptions.elapsed}. */
   elapsed(): number {
     return this.#reader.elapsed();

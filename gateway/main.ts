@@ -18,6 +18,7 @@ Usage: deno run -P=gateway … gateway/main.ts [VERB] [OPTIONS]
   tunnel         Hold a Cloudflare tunnel open for support: until Ctrl-C, for 30 minutes at most.
   scan, read, set-address, set-baud-rate, set-clock
                  Look for meters on a wire, read and set one; "scan --help" explains.
+  listen         Show what a wireless receiver hears; "listen --help" explains.
   list           The meters of the configuration: whether they answer, and when they were read last.
   spool status | export
                  What waits in the spool; all of it as NDJSON.
@@ -35,6 +36,7 @@ Exit codes: 0 ok, 1 failure, 2 usage, 3 configuration, 4 device, 13 permission.`
 const VERBS: Record<string, (args: string[]) => Promise<number>> = {
   run,
   tunnel,
+  listen,
   "check-config": checkConfig,
   flags,
   scan: bus("scan"),
@@ -105,6 +107,16 @@ async function tunnel(args: string[]): Promise<number> {
   return await runProgram((signal) => holdTunnel(config, { signal, log, say: (line) => console.log(line) }), { log });
 }
 
+async function listen(args: string[]): Promise<number> {
+  const { LISTEN_HELP, listenCommand, parseListenArguments } = await import("./radio/listen_command.ts");
+  const options = parseListenArguments(args);
+  if (options === null) return await say(LISTEN_HELP);
+  const log = createLog();
+  return await runProgram((signal) => listenCommand(options, { signal, log, say: (line) => console.log(line) }), {
+    log,
+  });
+}
+
 async function checkConfig(args: string[]): Promise<number> {
   const { path, help } = optionsOf(args, ["--config"]);
   if (help) return await say(HELP);
@@ -112,7 +124,11 @@ async function checkConfig(args: string[]): Promise<number> {
   // The words are part of it: what cannot be put on a command line cannot run with least privilege.
   const { gatewayFlags } = await import("./flags.ts");
   gatewayFlags(config, path);
-  const list = config.buses.map(({ name, port, meters }) => `${meters.length} meters on ${name} (${port})`).join(", ");
+  const wired = config.buses.map(({ name, port, meters }) => `${meters.length} meters on ${name} (${port})`);
+  const wireless = config.radios.map(({ name, port, receiver, meters }) =>
+    `${meters?.length ?? "all"} meters that ${receiver} hears on ${name} (${port})`
+  );
+  const list = [...wired, ...wireless].join(", ");
   return await say(`${path} is right: gateway ${config.gateway}, ${list}`);
 }
 

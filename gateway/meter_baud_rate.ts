@@ -4,7 +4,7 @@ import type { LinkMaster } from "./link_master.ts";
 import { sendUserData } from "./meter_commands.ts";
 import { MeterError } from "./meter_error.ts";
 import { type Patience, readout } from "./meter_readout.ts";
-import { sameMeter } from "./same_meter.ts";
+import { sameMeter } from "./meter_identity.ts";
 
 /** The speeds of EN 13757-2, 5.2.6, and the CI field that makes a meter change to each. */
 const CI_OF_BAUD_RATE: ReadonlyMap<number, number> = new Map([

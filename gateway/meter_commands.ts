@@ -6,7 +6,7 @@ import { FCB, isAck, short, SND_NKE, SND_UD, withData } from "./link_words.ts";
 import { answered } from "./meter_advice.ts";
 import { MeterError } from "./meter_error.ts";
 import { type Patience, prepare, readout } from "./meter_readout.ts";
-import { identityIn, sameMeter } from "./same_meter.ts";
+import { identityIn, sameMeter } from "./meter_identity.ts";
 
 /** CI fields of what goes to a meter (EN 13757-3). */
 const CI_APPLICATION_RESET = 0x50;
@@ -95,7 +95,8 @@ export async function setAddress(link: LinkMaster, meter: BusAddress, to: number
   if (meter.address === BROADCAST) throw new ConfigurationError(`Cannot ${what}: every meter would get it`);
   const target = parseBusAddress(`p${to}`);
   const [before] = await readout(link, meter, patience);
-  const ping = await link.request(short(SND_NKE, to), { judge: isAck, ...patience, mayStaySilent: true });
+  const timeoutMs = patience.timeoutMs ?? link.timeoutMs; // who is slow is there all the same
+  const ping = await link.request(short(SND_NKE, to), { judge: isAck, ...patience, timeoutMs, mayStaySilent: true });
   const somebody = ping.ok || ping.code !== "no_answer";
   if (somebody && !await isThere(link, target, before, patience)) {
     throw new MeterError(

@@ -1,4 +1,4 @@
-import { decodeTelegram, type Frame, TelegramError } from "@mbus-gateway/mbus";
+import type { Frame } from "@mbus-gateway/mbus";
 import { ConfigurationError } from "@mbus-gateway/resource";
 import { MAX_FRAMES } from "@mbus-gateway/wire";
 import { applicationErrorText } from "./application_error.ts";
@@ -17,6 +17,7 @@ import {
 } from "./link_words.ts";
 import { answered } from "./meter_advice.ts";
 import { MeterError } from "./meter_error.ts";
+import { decodedOrNull, fabricationNumberIn } from "./meter_identity.ts";
 import { deselect, selectionRequest } from "./selection.ts";
 
 /** How patient to be with one meter; what is absent is the bus's own. */
@@ -83,6 +84,7 @@ async function readTelegrams(link: LinkMaster, meter: BusAddress, patience: Pati
       if (identity ? !isFromSelected(frame, identity) : frame.address !== (speaker ?? frame.address)) {
         return "wrong_meter";
       }
+      if (isAnothersFabrication(meter, bytes)) return "wrong_meter";
       return last && isSame(bytes, last) ? "repeated" : "answer";
     };
     const exchange = await link.request(short(REQ_UD2 | fcb, meter.address), { judge, ...patience });
@@ -106,6 +108,15 @@ function isFromSelected(frame: ResponseFrame, selection: Uint8Array): boolean {
   return identity !== null && selects(selection, identity);
 }
 
+/** Meters that share the whole address are told apart by their fabrication number, where their telegram states it. */
+function isAnothersFabrication(meter: BusAddress, telegram: Uint8Array): boolean {
+  if (meter.kind === "primary" || meter.fabricationNumber === null) return false;
+  const stated = fabricationNumberIn(telegram);
+  if (stated === null) return false;
+  const asked = meter.fabricationNumber.slice().reverse().toHex();
+  return [...asked].some((digit, index) => digit !== "f" && digit !== stated[index]);
+}
+
 function refuseApplicationError(meter: BusAddress, frame: Frame) {
   if ((frame.type !== "long" && frame.type !== "control") || frame.ci !== CI_APPLICATION_ERROR) return;
   const text = applicationErrorText(frame.type === "long" ? frame.data : new Uint8Array(0));
@@ -114,10 +125,5 @@ function refuseApplicationError(meter: BusAddress, frame: Frame) {
 
 /** A frame that this decoder cannot read is still a frame, and is kept; only that it is the last must be assumed. */
 function saysMoreFollows(frame: Uint8Array | undefined): boolean {
-  try {
-    return frame !== undefined && decodeTelegram(frame).moreRecordsFollow;
-  } catch (thrown) {
-    if (thrown instanceof TelegramError) return false;
-    throw thrown;
-  }
+  return frame !== undefined && decodedOrNull(frame)?.moreRecordsFollow === true;
 }

@@ -7,6 +7,8 @@ import type { GatewayConfig } from "./config.ts";
 import { type ConnectionOptions, sendAtTimes, stayConnected } from "./connection.ts";
 import { createCounts } from "./counts.ts";
 import { platformAuthorities, platformIdentity } from "./credentials.ts";
+import { createRadioDesk } from "./radio/radio_desk.ts";
+import { radioLoop, type RadioLoopOptions } from "./radio/radio_loop.ts";
 import { createDelivery } from "./delivery.ts";
 import { type HeartbeatOptions, heartbeats, sendHeartbeat } from "./heartbeat.ts";
 import type { HouseOptions } from "./home_assistant/mod.ts";
@@ -19,6 +21,7 @@ import { pulseWatch } from "./pulse_watch.ts";
 import { readoutLoop, type ReadoutLoopOptions } from "./readout_loop.ts";
 import { busHandlers } from "./requests/bus_handlers.ts";
 import type { MqttRequests } from "./requests/mqtt_requests.ts";
+import { radioHandlers } from "./requests/radio_handlers.ts";
 import type { Requests } from "./requests/requests.ts";
 import { statusHandler } from "./requests/status_handler.ts";
 import type { ServiceManager } from "./service_manager.ts";
@@ -50,6 +53,7 @@ export interface RunGatewayOptions {
   /** Brings what is asked over the broker. */
   mqttRequests?: MqttRequests;
   open?: ReadoutLoopOptions["open"];
+  openReceiver?: RadioLoopOptions["open"];
   connect?: ConnectionOptions["connect"];
 }
 
@@ -75,8 +79,9 @@ const BEAT_MS = 10_000;
  */
 export async function runGateway(config: GatewayConfig, options: RunGatewayOptions): Promise<void> {
   const { signal, log, clock = systemClock(), timer = systemTimer, onReady = () => {}, manager = null } = options;
-  const { gateway, buses, connection } = config;
+  const { gateway, buses, radios, connection } = config;
   const counts = createCounts();
+  const air = createRadioDesk(radios);
 
   await Deno.mkdir(config.dataFolder, { recursive: true, mode: 0o700 });
   using spool = openSpool(`${config.dataFolder}/spool.db`, {
@@ -116,19 +121,24 @@ export async function runGateway(config: GatewayConfig, options: RunGatewayOptio
     options.onTaken?.();
   };
   using _bus = options.requests?.offer(busHandlers({ desk, clock }));
-  using _status = options.requests?.offer(statusHandler({ config, spool, counts, board, clock, link }));
+  using _air = options.requests?.offer(radioHandlers(air.desk));
+  using _status = options.requests?.offer(statusHandler({ config, spool, counts, board, air: air.desk, clock, link }));
   await options.onOpened?.();
 
   const read = async (failed: AbortSignal) => {
     const stop = AbortSignal.any([signal, failed]);
     using finish = timeLimit(FINISH_MS, timer, { from: stop });
-    const loop = { ...shared, spool: kept, board, abort: finish.signal, onTaken };
-    const loops = buses.map((bus) => async (stop: AbortSignal) => {
+    const loop = { ...shared, spool: kept, board, abort: finish.signal, onTaken, pulse: watch };
+    const wired = buses.map((bus) => async (stop: AbortSignal) => {
       using _ = watch.expect(`bus ${bus.name}`, HANGS_MS);
       const open = beatingLine(options.open ?? openTransport, () => watch.beat(`bus ${bus.name}`));
-      await readoutLoop({ ...loop, bus, counter: desk.counter(bus.name), stop, open, pulse: watch });
+      await readoutLoop({ ...loop, bus, counter: desk.counter(bus.name), stop, open });
     });
-    await together(stop, loops);
+    const wireless = air.stations.map((station) => async (stop: AbortSignal) => {
+      using _ = watch.expect(`bus ${station.radio.name}`, HANGS_MS);
+      await radioLoop({ ...loop, station, stop, open: options.openReceiver });
+    });
+    await together(stop, [...wired, ...wireless]);
     await emptied(spool, link, timer, finish.signal);
     sending.abort();
   };

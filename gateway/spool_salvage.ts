@@ -102,11 +102,11 @@ function salvage(aside: string, database: DatabaseSync, log: Log): number {
       const { value: row, done } = rows.next();
       if (done) return false;
       copied++;
-      // A row that is not what was written keeps a sum that does not fit, and is parked when it is read.
-      const sound = row.sum === null || row.sum === rowSum(row);
-      const copy = { ...row, seq: copied };
-      const sum = row.sum === null ? null : sound ? rowSum(copy) : 0;
-      insert.run(...rowValues(copy), row.parked_code, row.parked_reason, sum);
+      const whole = isWhole(row);
+      const copy = { ...(whole ? row : storable(row)), seq: copied };
+      // What is not what was written keeps a sum that does not fit, and is parked when it is read.
+      const sum = !whole ? 0 : row.sum === null ? null : row.sum === rowSum(row) ? rowSum(copy) : 0;
+      insert.run(...rowValues(copy), copy.parked_code, copy.parked_reason, sum);
     }
     return true;
   };
@@ -139,6 +139,24 @@ interface Row extends SpoolRow {
   parked_code: string | null;
   parked_reason: string | null;
   sum: number | null;
+}
+
+const TEXTS = ["bus", "address", "read_at", "clock", "frames"] as const;
+const TEXTS_OR_NULL = ["flags", "corrected_read_at", "parked_code", "parked_reason"] as const;
+
+/** Whether every value of a row is of its column's type; what a damaged file says need not be. */
+function isWhole(row: Row): boolean {
+  return TEXTS.every((column) => typeof row[column] === "string") &&
+    TEXTS_OR_NULL.every((column) => row[column] === null || typeof row[column] === "string") &&
+    [row.rssi, row.sum].every((value) => value === null || Number.isSafeInteger(value));
+}
+
+/** The row with something that its columns take in the place of what they do not. */
+function storable(row: Row): Row {
+  const stored = { ...row, rssi: null, sum: null };
+  for (const column of TEXTS) stored[column] = typeof row[column] === "string" ? row[column] : "";
+  for (const column of TEXTS_OR_NULL) stored[column] = typeof row[column] === "string" ? row[column] : null;
+  return stored;
 }
 
 /** From the oldest as far as the damage, then what lies behind it, oldest first. */

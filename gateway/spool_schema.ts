@@ -178,7 +178,9 @@ function refuseStrangers(database: DatabaseSync, path: string, version: number) 
 /** Whether SQLite says that the file, not the moment, is the trouble. */
 export function isDamage(thrown: unknown): boolean {
   if (thrown instanceof DamagedSpool) return true;
-  const { errcode, message } = Object(thrown) as { errcode?: number; message?: string };
+  const { errcode, code, message } = Object(thrown) as { errcode?: number; code?: string; message?: string };
+  // A number that this program cannot have written.
+  if (code === "ERR_OUT_OF_RANGE") return true;
   // SQLITE_CORRUPT 11 and SQLITE_NOTADB 26; the upper bytes say which kind. `exec` passes on the text alone.
   if (errcode !== undefined) return (errcode & 0xff) === 11 || (errcode & 0xff) === 26;
   return /malformed|not a database|no such table/.test(message ?? "");

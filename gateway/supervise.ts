@@ -45,11 +45,12 @@ export async function superviseGateway(options: SuperviseOptions): Promise<void>
   signal.addEventListener("abort", () => void manager?.stopping(), { once: true });
   using memory = requestMemory(`${dataFolder}/requests.db`);
   const requests = createRequests({ gateway, memory, clock, log });
-  await using tunnels = tunnelDesk({ config, clock, timer, log });
+  const mqtt = mqttRequests({ gateway, requests, log });
+  const onEnded = (reason: string) => mqtt.announce("tunnel/ended", { reason });
+  await using tunnels = tunnelDesk({ config, clock, timer, log, onEnded });
   using _reconfiguration = requests.offer(reconfiguration.handlers);
   using _tunnels = requests.offer(tunnels.handlers);
   using _logs = requests.offer(logsHandler(log));
-  const mqtt = mqttRequests({ gateway, requests, log });
   await using stack = new AsyncDisposableStack();
   let listens = false;
   const listen = async () => {

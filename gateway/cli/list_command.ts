@@ -34,24 +34,35 @@ export async function listCommand(args: string[]): Promise<number> {
 }
 
 /**
- * The meters of a configuration, in its order.
+ * The meters of a configuration, in its order, then those that were heard by radio and wait in the spool.
  *
  * @param waiting when the newest readout in the spool was read, by bus and address.
  */
 export function listed(
-  { buses }: Pick<GatewayConfig, "buses">,
+  { buses, radios }: Pick<GatewayConfig, "buses" | "radios">,
   running: RunningStatus | null,
   waiting: ReadonlyMap<string, string>,
 ): ListedMeter[] {
   const known = new Map(running?.meters.map((meter) => [`${meter.bus}/${meter.address}`, meter]));
-  return buses.flatMap(({ name, meters }) =>
-    meters.map(({ address }): ListedMeter => {
-      const meter = known.get(`${name}/${address}`);
-      const spooled = waiting.get(`${name}/${address}`) ?? null;
-      const lastReadAt = meter?.lastReadAt ?? spooled;
-      return { bus: name, address, state: meter?.state ?? "unknown", lastReadAt };
-    })
-  );
+  const heard = [...known.values(), ...placesOf(waiting)];
+  const wireless = radios.flatMap(({ name }) => {
+    const addresses = heard.filter(({ bus }) => bus === name).map(({ address }) => address);
+    return [...new Set(addresses)].map((address) => ({ name, address }));
+  });
+  const wired = buses.flatMap(({ name, meters }) => meters.map(({ address }) => ({ name, address })));
+  return [...wired, ...wireless].map(({ name, address }): ListedMeter => {
+    const meter = known.get(`${name}/${address}`);
+    const spooled = waiting.get(`${name}/${address}`) ?? null;
+    const lastReadAt = meter?.lastReadAt ?? spooled;
+    return { bus: name, address, state: meter?.state ?? "unknown", lastReadAt };
+  });
+}
+
+function placesOf(waiting: ReadonlyMap<string, string>): { bus: string; address: string }[] {
+  return [...waiting.keys()].map((place) => {
+    const slash = place.indexOf("/"); // a bus's name has none
+    return { bus: place.slice(0, slash), address: place.slice(slash + 1) };
+  });
 }
 
 function waitingIn(path: string): Map<string, string> {

@@ -1,6 +1,9 @@
-import { describeError, EXIT } from "@mbus-gateway/resource";
+import { describeError, EXIT, exitCodeOf } from "@mbus-gateway/resource";
 import type { RunningStatus } from "../cli/running_gateway.ts";
 import type { BusConfig } from "../config.ts";
+import type { RadioBusConfig } from "../radio/radio_config.ts";
+import { openReceiverLine, STANDARD_INPUT } from "../radio/receiver_line.ts";
+import { RECEIVERS } from "../radio/receivers/mod.ts";
 import { openTransport } from "../transport.ts";
 import { fails, type Finding, ok, warns } from "./finding.ts";
 
@@ -12,13 +15,30 @@ export async function lineFindings(buses: readonly BusConfig[], open = openTrans
   const findings: Finding[] = [];
   // One after the other: each is a port of its own, and a failure is told in the order of the configuration.
   for (const { name, port, baudRate } of buses) {
-    try {
-      await using _ = await open({ port, baudRate }, { signal: AbortSignal.timeout(LIMIT_MS) });
-      findings.push(ok(`bus ${name}`, `${port} opens`));
-    } catch (thrown) {
-      const code = thrown instanceof Deno.errors.NotCapable ? EXIT.permission : EXIT.device;
-      findings.push(fails(`bus ${name}`, describeError(thrown), code));
-    }
+    findings.push(await lineFinding(name, port, (signal) => open({ port, baudRate }, { signal })));
+  }
+  return findings;
+}
+
+async function lineFinding(name: string, port: string, open: (signal: AbortSignal) => Promise<AsyncDisposable>) {
+  try {
+    await using _ = await open(AbortSignal.timeout(LIMIT_MS));
+    return ok(`bus ${name}`, `${port} opens`);
+  } catch (thrown) {
+    return fails(
+      `bus ${name}`,
+      describeError(thrown),
+      exitCodeOf(thrown) === EXIT.permission ? EXIT.permission : EXIT.device,
+    );
+  }
+}
+
+/** The same for wireless receivers. */
+export async function receiverFindings(radios: readonly RadioBusConfig[], open = openReceiverLine): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const { name, port, receiver, baudRate = RECEIVERS[receiver].baudRate } of radios) {
+    if (port === STANDARD_INPUT) findings.push(ok(`bus ${name}`, `${receiver} is piped in when the gateway starts`));
+    else findings.push(await lineFinding(name, port, (signal) => open({ port, baudRate }, { signal })));
   }
   return findings;
 }

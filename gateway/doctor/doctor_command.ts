@@ -5,7 +5,7 @@ import { table } from "../cli/table.ts";
 import { systemClock } from "../clock.ts";
 import { type GatewayConfig, loadConfig, supervisionFromEnvironment } from "../config.ts";
 import { gatewayFlags } from "../flags.ts";
-import { lineFindings, runningFindings } from "./buses.ts";
+import { lineFindings, receiverFindings, runningFindings } from "./buses.ts";
 import { certificateFindings } from "./certificates.ts";
 import { brokerFinding, platformFindings } from "./connections.ts";
 import { fails, type Finding, ok } from "./finding.ts";
@@ -36,7 +36,7 @@ export async function doctorCommand(args: string[]): Promise<number> {
 
 /** Looks at all that a configuration names. */
 export async function examine(config: GatewayConfig, path: string): Promise<Finding[]> {
-  const { buses, dataFolder, platform } = config;
+  const { buses, radios, dataFolder, platform } = config;
   const clock = systemClock();
   const permissions = permissionFinding(gatewayFlags(config, path, supervisionFromEnvironment()));
   if (permissions.state === "fails") return [permissions]; // the rest would say the same in other words
@@ -49,7 +49,7 @@ export async function examine(config: GatewayConfig, path: string): Promise<Find
     ...await certificateFindings(config, clock.now()),
     ...await platformFindings(platform, clock.now),
     ...(running === null
-      ? [await brokerFinding(config), ...await lineFindings(buses)]
+      ? [await brokerFinding(config), ...await lineFindings(buses), ...await receiverFindings(radios)]
       : [runningBroker(running.connected), ...runningFindings(buses, running)]),
   ];
 }

@@ -8,7 +8,9 @@ const LEAST_S = 60;
 /** So many times of a schedule show its longest pause: two months of a daily one. */
 const LOOK_AHEAD = 60;
 
-/** After how many seconds without news a value of a meter counts as unknown; null for a meter of another bus. */
+/**
+ * After how many seconds without news a value of a meter counts as unknown; null for a meter heard by radio, which sends when
+ * it likes. */
 export function expireAfterS(buses: readonly BusConfig[], bus: string, address: string): number | null {
   const found = buses.find(({ name }) => name === bus);
   const meter = found?.meters.find((each) => each.address === address);

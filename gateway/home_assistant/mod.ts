@@ -15,9 +15,11 @@ export interface HouseOptions extends Pick<HomeAssistantOptions, "board" | "time
  * @throws {ConfigurationError} when the file of keys cannot be used.
  */
 export async function houseOf({ config, ...others }: HouseOptions): Promise<HomeAssistant> {
-  const { gateway, buses, homeAssistant: own } = config;
+  const { gateway, buses, radios, homeAssistant: own } = config;
   const { discoveryPrefix = "homeassistant", baseTopic = "meters", keysFile } = own ?? {};
-  const keys = keysFile === undefined ? () => undefined : await keysIn(keysFile);
+  const files = [keysFile, ...radios.map((radio) => radio.keysFile)].filter((file) => file !== undefined);
+  const lookups = await Promise.all([...new Set(files)].map(keysIn));
+  const keys: KeyLookup = (meter) => lookups.map((keyOf) => keyOf(meter)).find((key) => key !== undefined);
   return homeAssistant({
     gateway,
     discoveryPrefix,
@@ -33,6 +35,6 @@ async function keysIn(path: string): Promise<KeyLookup> {
     return keysOfFile(path, await Deno.readTextFile(path));
   } catch (cause) {
     if (cause instanceof Deno.errors.NotCapable) throw cause;
-    throw new ConfigurationError(`Cannot use homeAssistant.keysFile: ${describeError(cause)}`, { cause });
+    throw new ConfigurationError(`Cannot use meter keys ${path}: ${describeError(cause)}`, { cause });
   }
 }

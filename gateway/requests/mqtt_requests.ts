@@ -1,5 +1,5 @@
 import type { Log, MqttMessage, MqttSession } from "@mbus-gateway/resource";
-import { topic } from "@mbus-gateway/wire";
+import { encodeResponse, topic } from "@mbus-gateway/wire";
 import type { Requests } from "./requests.ts";
 
 /** Requests over MQTT. Answers outlive a connection: they go out over the next one. */
@@ -8,6 +8,8 @@ export interface MqttRequests {
   take(message: MqttMessage): boolean;
   /** Subscribes, and sends over this session from now on; first what waits. */
   attach(session: MqttSession): Promise<void>;
+  /** Says what nobody asked for just now, such as the end of a tunnel. */
+  announce(verb: string, what: unknown): void;
   /** The session is gone. */
   detach(): void;
 }
@@ -71,6 +73,10 @@ export function mqttRequests(
       session = next;
       await next.subscribe(topic.allRequests(gateway), { qos: 1 });
       for (const answer of waiting.splice(0)) await reply(answer);
+    },
+    announce(verb, what) {
+      const payload = encodeResponse({ gateway, verb, id: "", ok: true, result: what });
+      void reply({ topic: topic.response(gateway, verb), payload });
     },
     detach: () => void (session = null),
   };

@@ -3,6 +3,7 @@ import type { AvailabilityBoard } from "../availability.ts";
 import type { Clock } from "../clock.ts";
 import type { GatewayConfig } from "../config.ts";
 import type { Counts } from "../counts.ts";
+import type { RadioDesk } from "../radio/radio_desk.ts";
 import type { Spool } from "../spool.ts";
 import { handler, type Handlers } from "./requests.ts";
 
@@ -11,13 +12,14 @@ export interface StatusParts {
   spool: Pick<Spool, "epoch" | "status">;
   counts: Counts;
   board: AvailabilityBoard;
+  air: Pick<RadioDesk, "status">;
   clock: Clock;
   /** Whether the broker is connected. */
   link: { readonly connected: boolean };
 }
 
 /** `status`: how the gateway, its spool, its connection and its meters are. */
-export function statusHandler({ config, spool, counts, board, clock, link }: StatusParts): Handlers {
+export function statusHandler({ config, spool, counts, board, air, clock, link }: StatusParts): Handlers {
   return {
     status: handler({}, () => {
       return Promise.resolve({
@@ -31,6 +33,7 @@ export function statusHandler({ config, spool, counts, board, clock, link }: Sta
         counts: counts.read(),
         buses: config.buses.map(({ name, port, meters }) => ({ name, port, meters: meters.length })),
         meters: board.list(),
+        radios: air.status(),
       });
     }, { harmless: true }),
   };

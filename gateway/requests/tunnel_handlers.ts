@@ -56,6 +56,7 @@ export function tunnelDesk({ config, clock, timer, log, onEnded = () => {}, ...r
       "tunnel/close": handler({}, async () => {
         const session = await opening?.catch(() => null);
         await session?.[Symbol.asyncDispose]();
+        await session?.ended;
         return { closed: session !== undefined && session !== null };
       }),
     },

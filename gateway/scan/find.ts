@@ -1,6 +1,5 @@
-import { decodeTelegram, type Telegram, TelegramError } from "@mbus-gateway/mbus";
 import { secondaryText } from "../bus_address.ts";
-import { identityIn } from "../same_meter.ts";
+import { decodedOrNull, identityIn } from "../meter_identity.ts";
 import type { FoundMeter } from "./scan_report.ts";
 
 /** A meter that was found, and what a lower bound needs to know of it. */
@@ -25,7 +24,7 @@ export function findIn(
     fabricationNumber?: string | null;
   },
 ): Find {
-  const telegram = decoded(frame);
+  const telegram = decodedOrNull(frame);
   const identity = identityIn(frame);
   const secondary = identity === null ? null : secondaryText(identity);
   const meter: FoundMeter = {
@@ -38,21 +37,4 @@ export function findIn(
     baudRate,
   };
   return { meter, fabricationNumber, bytes: frame.length };
-}
-
-/** The fabrication number that a telegram states, as eight digits. */
-export function fabricationNumberIn(frame: Uint8Array): string | null {
-  const record = decoded(frame)?.records.find(({ quantity }) => quantity === "fabrication_number");
-  const digits = record?.value;
-  return typeof digits === "string" && /^\d{1,8}$/.test(digits) ? digits.padStart(8, "0") : null;
-}
-
-/** A meter whose telegram cannot be decoded (encrypted, or of its maker's own make) is there all the same. */
-function decoded(frame: Uint8Array): Telegram | null {
-  try {
-    return decodeTelegram(frame);
-  } catch (thrown) {
-    if (thrown instanceof TelegramError) return null;
-    throw thrown;
-  }
 }

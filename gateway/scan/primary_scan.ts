@@ -1,5 +1,5 @@
 import type { LinkMaster } from "../link_master.ts";
-import { findIn } from "./find.ts";
+import { type Find, findIn } from "./find.ts";
 import { Prober } from "./probe.ts";
 import type { Harvest, SecondaryScanOptions } from "./secondary_scan.ts";
 
@@ -10,10 +10,11 @@ export const PRIMARY_ADDRESSES = 251;
 export async function primaryScan(link: LinkMaster, options: SecondaryScanOptions): Promise<Harvest> {
   const { onEvent } = options;
   const prober = new Prober(link, options);
-  const harvest: Harvest = { finds: [], unresolved: [] };
+  const finds: Find[] = [];
+  const unresolved = new Set<string>();
   let done = 0;
 
-  /** @returns the addresses at which nobody answered. */
+  /** @returns the addresses that gave no telegram. */
   async function ask(addresses: number[]): Promise<number[]> {
     const silent: number[] = [];
     for (const address of addresses) {
@@ -21,16 +22,16 @@ export async function primaryScan(link: LinkMaster, options: SecondaryScanOption
       onEvent({ type: "progress", done, total: PRIMARY_ADDRESSES, at });
       const presence = await prober.primary(address);
       done = Math.min(PRIMARY_ADDRESSES, done + 1);
-      if (presence.kind === "nobody") {
-        silent.push(address);
-      } else if (presence.kind === "one") {
+      unresolved.delete(at); // where it was asked before
+      if (presence.kind === "one") {
         const find = findIn(presence.frame, { baudRate: link.baudRate, address: at });
-        harvest.finds.push(find);
+        finds.push(find);
         onEvent({ type: "found", meter: find.meter });
-      } else {
-        if (presence.kind === "crowd") onEvent({ type: "collision", at });
-        harvest.unresolved.push(at);
+        continue;
       }
+      if (presence.kind === "crowd") onEvent({ type: "collision", at });
+      else silent.push(address);
+      if (presence.kind !== "nobody") unresolved.add(at);
     }
     return silent;
   }
@@ -38,5 +39,5 @@ export async function primaryScan(link: LinkMaster, options: SecondaryScanOption
   const silent = await ask(Array.from({ length: PRIMARY_ADDRESSES }, (_, address) => address));
   // On a line that loses answers silence proves little.
   if (prober.trouble > 0) await ask(silent);
-  return harvest;
+  return { finds, unresolved: [...unresolved] };
 }

@@ -24,6 +24,9 @@ export interface ProbeOptions {
 /** What converters and networks add to the standard's time. */
 const GRACE_MS = 100;
 
+/** How often noise is asked for again where nothing can be divided any more. */
+export const MOST_ATTEMPTS = 3;
+
 /**
  * Asks once who is at an address. Most addresses are empty, so the waiting for nobody is what a scan takes its time
  * for: silence is believed, and {@linkcode Prober.trouble} says whether that was wise.
@@ -34,12 +37,19 @@ export class Prober {
 
   constructor(private readonly link: LinkMaster, private readonly options: ProbeOptions) {}
 
-  /** Who answers at a primary address. */
+  /**
+   * Who answers at a primary address. Two meters at one are rare, and noise is not: what looks like a crowd is asked
+   * again.
+   */
   async primary(address: number): Promise<Presence> {
-    const hello = await this.#ask(short(SND_NKE, address));
-    if (hello === "nobody") return { kind: "nobody" };
-    // Several acknowledgements can hide in one, but one telegram is one meter's: ask whatever came.
-    return await this.#telegram(address, FCB, (frame) => isResponse(frame) && frame.address === address);
+    for (let attempt = 1;; attempt++) {
+      const hello = await this.#ask(short(SND_NKE, address));
+      if (hello === "nobody") return { kind: "nobody" };
+      // Several acknowledgements can hide in one, but one telegram is one meter's: ask whatever came.
+      const presence = await this.#telegram(address, FCB, (frame) => isResponse(frame) && frame.address === address);
+      if (presence.kind !== "crowd" || attempt === MOST_ATTEMPTS) return presence;
+      this.trouble++;
+    }
   }
 
   /** Who lets itself be selected; all but the found one are let go of. */

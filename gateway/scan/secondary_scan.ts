@@ -1,9 +1,9 @@
 import { secondaryText } from "../bus_address.ts";
 import type { LinkMaster } from "../link_master.ts";
 import { MeterError } from "../meter_error.ts";
-import { identityIn, sameMeter } from "../same_meter.ts";
-import { fabricationNumberIn, type Find, findIn } from "./find.ts";
-import { type ProbeOptions, Prober } from "./probe.ts";
+import { fabricationNumberIn, identityIn, sameMeter } from "../meter_identity.ts";
+import { type Find, findIn } from "./find.ts";
+import { MOST_ATTEMPTS, type ProbeOptions, Prober } from "./probe.ts";
 import type { ScanEvent } from "./scan_report.ts";
 import { ANYBODY, type Dimension, dimensions, hexNumbers, NO_FABRICATION_NUMBER } from "./wildcards.ts";
 
@@ -17,7 +17,7 @@ export interface Harvest {
   unresolved: string[];
 }
 
-/** A mask that nobody answered to, and what would have been next below it. */
+/** A mask that gave no telegram, and what would have been next below it. */
 interface Silent {
   mask: string;
   next: readonly Dimension[];
@@ -33,8 +33,8 @@ const MOST_CROWDS = 400;
  * Finds meters by wildcards (EN 13757-3, 11): where several answer, the next part of the address is gone through.
  *
  * An answer that looks like one meter's can be that of several whose bits overlap: its checksum is right once in 256
- * times. So each find must let itself be selected by its own, whole address; and once the number is fixed, where the
- * bits of different addresses overlap easily, it must give a second telegram alone.
+ * times. So each find must let itself be selected by its own, whole address; and where several have one number it must
+ * give a second telegram alone.
  */
 export async function secondaryScan(link: LinkMaster, options: SecondaryScanOptions): Promise<Harvest> {
   const scan = new SecondaryScan(link, options);
@@ -60,67 +60,86 @@ class SecondaryScan {
       const masks = hexNumbers();
       for (const mask of masks) await this.#look(mask, dimensions("hex"), HEX_PARTS / masks.length);
     }
-    // On a line that loses answers silence proves little: those places are looked at once more, and longer.
-    if (this.#prober.trouble === 0) return;
-    const silent = this.#silent;
-    this.#silent = [];
-    for (const { mask, next } of silent) await this.#look(mask, next, 0, true);
+    // On a line that loses answers silence proves little: those places are looked at again, and longer, until that
+    // brings nobody new.
+    for (let known = -1; this.#prober.trouble > 0 && known < this.finds.size;) {
+      known = this.finds.size;
+      const silent = this.#silent;
+      this.#silent = [];
+      for (const { mask, next } of silent) await this.#look(mask, next, 0, true);
+    }
   }
 
-  /** Looks for all meters of a mask; `parts` of the progress are its own. @returns whether there is any. */
-  async #look(mask: string, next: readonly Dimension[], parts: number, slowly = false): Promise<boolean> {
+  /** Looks for all meters of a mask; `parts` of the progress are its own. @returns how many there are, as it seems. */
+  async #look(mask: string, next: readonly Dimension[], parts: number, slowly = false): Promise<number> {
     this.#progress(mask);
+    this.unresolved.delete(mask); // where it was looked at before
     const presence = await this.#prober.secondary(mask, { slowly });
     switch (presence.kind) {
       case "nobody":
         this.#silent.push({ mask, next });
         this.#done += parts;
-        return false;
+        return 0;
       case "mute":
         this.unresolved.add(mask);
+        this.#silent.push({ mask, next });
         this.#done += parts;
-        return true;
+        return 1;
       case "one":
         if (await this.#isProven(mask, presence.frame)) {
           this.#done += parts;
-          return true;
+          return 1;
         }
     }
     this.options.onEvent({ type: "collision", at: mask });
     this.#refuseNoise();
-    return await this.#divide(mask, next, parts);
+    const meters = await this.#divide(mask, next, parts);
+    // It takes two to collide: what one did not answer well the line has spoiled.
+    if (meters < 2) this.#prober.trouble++;
+    return meters;
   }
 
-  async #divide(mask: string, next: readonly Dimension[], parts: number): Promise<boolean> {
+  async #divide(mask: string, next: readonly Dimension[], parts: number): Promise<number> {
     for (const [index, dimension] of next.entries()) {
       if (!dimension.isOpen(mask)) continue;
-      if (dimension.name === "fabrication number" && mask.length === 16 && !await this.#looksAtFabrication(mask)) break;
+      if (dimension.isEnhanced && mask.length === 16 && !await this.#looksAtFabrication(mask)) break;
       const children = dimension.children(mask);
       const below = next.slice(index + 1);
-      let any = false;
-      for (const child of children) any = await this.#look(child, below, parts / children.length) || any;
-      if (any) return true;
+      let meters = 0;
+      for (const child of children) meters += await this.#look(child, below, parts / children.length);
+      if (meters > 0) return meters;
       parts = 0;
       // Nobody below a crowd: the crowd was noise, or its meters do not look at this part of their address.
       const again = await this.#prober.secondary(mask);
-      if (again.kind === "nobody") return false;
-      if (again.kind === "one" && await this.#isProven(mask, again.frame)) return true;
+      if (again.kind === "nobody") return 0;
+      if (again.kind === "one" && await this.#isProven(mask, again.frame)) return 1;
     }
     this.#done += parts;
+    if (await this.#insists(mask)) return 1;
     this.unresolved.add(mask);
-    return true;
+    return 2;
+  }
+
+  /** Where nothing is left to divide, noise is asked for again, as a reading would be. */
+  async #insists(mask: string): Promise<boolean> {
+    for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+      const presence = await this.#prober.secondary(mask);
+      if (presence.kind === "one" && await this.#isProven(mask, presence.frame)) return true;
+    }
+    return false;
   }
 
   /** Whether a telegram is one meter's; it is taken then. */
   async #isProven(mask: string, frame: Uint8Array): Promise<boolean> {
     const identity = identityIn(frame);
-    const numberIsFixed = !mask.slice(0, 8).includes("F");
-    if (identity === null || numberIsFixed && mask !== secondaryText(identity)) {
+    const own = identity === null ? null : secondaryText(identity);
+    // Below a crowd of one number, addresses differ in few bits, and overlap easily.
+    const sharesNumber = !mask.slice(0, 8).includes("F") && mask.slice(8, 16) !== ANYBODY.slice(8);
+    if (own === null || mask !== own && (sharesNumber || this.finds.has(own))) {
       const second = await this.#prober.again(mask, 0);
       if (second.kind !== "one" || identity !== null && !sameMeter(frame, second.frame)) return false;
     }
-    if (identity === null || mask.length > 16) return this.#take(mask, frame);
-    const own = secondaryText(identity);
+    if (own === null || mask.length > 16) return this.#take(mask, frame);
     if (own === mask || this.finds.has(own)) return this.#take(own, frame);
     return await this.#prober.select(own) !== "nobody" && this.#take(own, frame);
   }

@@ -1,6 +1,7 @@
 /** One part of a secondary address that a scan can go through value by value, where it is not yet fixed. */
 export interface Dimension {
-  name: string;
+  /** Whether it is in the record that enhanced selection adds. */
+  isEnhanced: boolean;
   /** Whether this mask leaves it open. */
   isOpen(mask: string): boolean;
   /** The masks that fix it, each to another value. */
@@ -44,15 +45,15 @@ export function hexNumbers(): string[] {
 }
 
 const [IN_DECIMAL, IN_HEX] = [DECIMAL, HEX].map((digits): Dimension[] => [
-  ...[0, 1, 2, 3, 4, 5, 6, 7].map((at) => digit(`digit ${at + 1}`, at, digits)),
-  part("device type", TYPE, BYTES),
-  part("version", VERSION, BYTES),
-  part("manufacturer", MANUFACTURER_HIGH, BYTES),
+  ...[0, 1, 2, 3, 4, 5, 6, 7].map((at) => digit(at, digits)),
+  part(TYPE, BYTES),
+  part(VERSION, BYTES),
+  part(MANUFACTURER_HIGH, BYTES),
   // Where no meter takes half a manufacturer, there is nothing below its first half.
-  { ...part("manufacturer", MANUFACTURER_LOW, BYTES), isOpen: (mask) => !isOpen(mask, MANUFACTURER_HIGH) },
-  part("manufacturer", MANUFACTURER, commonManufacturers()),
+  { ...part(MANUFACTURER_LOW, BYTES), isOpen: (mask) => !isOpen(mask, MANUFACTURER_HIGH) },
+  part(MANUFACTURER, commonManufacturers()),
   ...[0, 1, 2, 3, 4, 5, 6, 7].map((at): Dimension => ({
-    name: "fabrication number",
+    isEnhanced: true,
     isOpen: (mask) => mask.length === 16 || mask[FABRICATION + at] === "F",
     children: (mask) => {
       const whole = mask.length === 16 ? `${mask}/${ANY_FABRICATION_NUMBER}` : mask;
@@ -61,9 +62,9 @@ const [IN_DECIMAL, IN_HEX] = [DECIMAL, HEX].map((digits): Dimension[] => [
   })),
 ]) as [Dimension[], Dimension[]];
 
-function digit(name: string, at: number, digits: string): Dimension {
+function digit(at: number, digits: string): Dimension {
   return {
-    name,
+    isEnhanced: false,
     isOpen: (mask) => mask[at] === "F",
     children: (mask) => [...digits].map((value) => fixed(mask, at, value)),
   };
@@ -74,9 +75,9 @@ interface Part {
   length: number;
 }
 
-function part(name: string, place: Part, values: readonly string[]): Dimension {
+function part(place: Part, values: readonly string[]): Dimension {
   return {
-    name,
+    isEnhanced: false,
     isOpen: (mask) => isOpen(mask, place),
     children: (mask) => values.map((value) => fixed(mask, place.at, value)),
   };

@@ -85,7 +85,10 @@ Deno.test("parseConfig() names key, value, expectation and line of a wrong value
 Deno.test("parseConfig() lists every mistake of a file", () => {
   const text = complaint(GOOD.replace("tcp://localhost:7000", "tcp://localhost:70000").replace("GW-0001", "GW 1"));
   assertStringIncludes(text, '\n  gateway is "GW 1", expected a gateway id such as GW-0001 (line 1)');
-  assertStringIncludes(text, '\n  buses[0].port is "tcp://localhost:70000", expected tcp://HOST:PORT or a device');
+  assertStringIncludes(
+    text,
+    '\n  buses[0].port is "tcp://localhost:70000", expected tcp://HOST:PORT, udp:// or rfc2217',
+  );
 });
 
 Deno.test("parseConfig() says what a missing key should be", () => {
@@ -141,6 +144,15 @@ Deno.test("parseConfig() refuses two buses of one name or port and a meter named
     complaint(GOOD.replace("[p1,", '["12345678ABCDEF04",')),
     "expected each meter once on a bus (line 10)",
   );
+});
+
+Deno.test("parseConfig() takes converters of datagrams and device servers, and a meter's fabrication number", () => {
+  for (const port of ["udp://converter.example.org:10001", "rfc2217://[2001:db8::7]:2217"]) {
+    const text = GOOD.replace("tcp://localhost:7000", port).replace("[p1,", '["12345678abcdef04/00004711",');
+    const [bus] = parseConfig(text, { path: "/etc/x/config.yaml" }).buses;
+    assertEquals([bus?.port, bus?.meters[0]], [port, { address: "12345678ABCDEF04/00004711" }]);
+  }
+  assertStringIncludes(complaint(GOOD.replace("tcp://localhost", "http://localhost")), "buses[0].port is");
 });
 
 Deno.test("parseConfig() checks a cron expression", () => {

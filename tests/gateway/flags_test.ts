@@ -33,6 +33,14 @@ Deno.test("gatewayFlags() knows the usual ports of plain connections", () => {
   );
 });
 
+Deno.test("gatewayFlags() allows a converter of datagrams and one that is set over the network", () => {
+  const flags = (port: string) =>
+    flagsOf(TEXT.replace("tcp://converter.example.org:10001", port))[0]?.split(",").slice(3);
+  assertEquals(flags("udp://converter.example.org:10001"), ["converter.example.org:10001", "0.0.0.0:0"]);
+  assertEquals(flags("udp://[2001:db8::7]:10001"), ["[2001:db8::7]:10001", "[::]:0"]);
+  assertEquals(flags("rfc2217://converter.example.org:2217"), ["converter.example.org:2217"]);
+});
+
 Deno.test("gatewayFlags() allows libc for a serial bus and the one script for a tunnel", () => {
   const flags = flagsOf(
     `${TEXT}  - { name: two, port: /dev/ttyUSB0, meters: [p1] }\ntunnel: { tokenFile: tunnel-token, metricsPort: 20999 }\n`,

@@ -35,6 +35,7 @@ async function configure({ broker, server, bus, folder, meters = ["p1", "p2", "p
       retries: 0,
       meters: meters.map((address) => ({ address })),
     }],
+    radios: [],
     log: { level: "info", format: "text" },
   };
 }

@@ -5,7 +5,7 @@ export interface ByteChannel {
   write(bytes: Uint8Array): Promise<void>;
   /** Bits a second that the master set, where the line knows. */
   baudRate?(): number | null;
-  /** Pulls the adapter out: whoever has the other end open loses it. */
+  /** Pulls the adapter out: whoever has the other end open loses it. A connection is closed by who accepted it. */
   hangUp?(): Promise<void> | void;
 }
 
@@ -24,13 +24,6 @@ export function tcpChannel(connection: Deno.TcpConn): ByteChannel {
     },
     async write(bytes) {
       for (let rest = bytes; rest.length > 0;) rest = rest.subarray(await connection.write(rest));
-    },
-    hangUp() {
-      try {
-        connection.close();
-      } catch (error) {
-        if (!isEnd(error)) throw error; // closed already, with the simulator
-      }
     },
   };
 }

@@ -70,6 +70,8 @@ export class SimulatedMeter {
     this.manners = { ...standardManners(options.seed), ...options.manners };
     this.#noise = noise(options.seed);
     this.state = options.state ?? newState(kind, this.#noise, options.now);
+    identity.primaryAddress = this.state.primaryAddress ?? identity.primaryAddress;
+    this.manners.baudRate = this.state.baudRate ?? this.manners.baudRate;
   }
 
   /** Reads all dials at `now`; `counter` goes into each telegram. */

@@ -5,6 +5,7 @@ import { serveLine } from "./line.ts";
 import type { SimulatedMeter } from "./meter.ts";
 import { simulatedMeters, type SimulatedMetersOptions } from "./meters.ts";
 import type { Population } from "./population.ts";
+import { rfc2217Channel } from "./rfc2217_channel.ts";
 import { Segment } from "./segment.ts";
 import { readStates, writeStates } from "./state_file.ts";
 import type { DoneCommand } from "./station.ts";
@@ -24,6 +25,8 @@ export interface SimulateBusOptions {
   faults?: FaultInjector;
   /** The converter hears its own requests. */
   echo?: boolean;
+  /** The TCP port is a device server's: telnet, with settings by RFC 2217. */
+  rfc2217?: boolean;
   /** How the addresses of the meters are made, where `meters` is a number. */
   population?: Population;
   /** How the meter at `index` behaves where it is not like the others, where `meters` is a number. */
@@ -35,7 +38,7 @@ export interface SimulateBusOptions {
 /** A segment of simulated meters that listens. */
 export interface SimulatedBus extends AsyncDisposable {
   readonly port: number;
-  /** `tcp://host:port`, as a gateway's configuration names it. */
+  /** `tcp://host:port` or `rfc2217://host:port`, as a gateway's configuration names it. */
   readonly url: string;
   readonly meters: readonly SimulatedMeter[];
   /** What meters were told and did, in order. */
@@ -79,12 +82,13 @@ export function simulateBus(options: SimulateBusOptions): SimulatedBus {
   };
   const serve = (channel: ByteChannel) =>
     serveLine(segment, channel, { ...options, ledger, replied, signal: ending.signal });
-  const accepting = acceptConnections(listener, serve, failure.resolve);
+  const serveTcp = options.rfc2217 ? (channel: ByteChannel) => serve(rfc2217Channel(channel)) : serve;
+  const accepting = acceptConnections(listener, serveTcp, failure.resolve);
 
   const address = listener.addr as Deno.NetAddr;
   return {
     port: address.port,
-    url: `tcp://${hostname}:${address.port}`,
+    url: `${options.rfc2217 ? "rfc2217" : "tcp"}://${hostname}:${address.port}`,
     meters,
     done: segment.done,
     serve,

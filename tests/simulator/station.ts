@@ -116,9 +116,9 @@ export class Station {
       // Application reset: what was under way is forgotten, the FCB is not.
       conversation.answer = null;
     } else if (ci >= CI_BAUD_RATE && ci < CI_BAUD_RATE + BAUD_RATES.length) {
-      manners.baudRate = BAUD_RATES[ci - CI_BAUD_RATE];
+      manners.baudRate = state.baudRate = BAUD_RATES[ci - CI_BAUD_RATE];
     } else if (ci === 0x51 && data[0] === 0x01 && data[1] === 0x7a && data.length === 3) {
-      if (!manners.addressIsLocked) identity.primaryAddress = data[2] ?? 0;
+      if (!manners.addressIsLocked) identity.primaryAddress = state.primaryAddress = data[2] ?? 0;
     } else if (ci === 0x51 && (data[0] === 0x04 || data[0] === 0x06) && data[1] === 0x6d) {
       state.clockAheadMs = readDateTime(data.subarray(2)) - this.book.now();
     }

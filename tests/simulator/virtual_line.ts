@@ -39,7 +39,7 @@ export function virtualLine(segment: Segment, options: VirtualLineOptions = {}):
   /** When the line last carried something. */
   let busyUntil = -Infinity;
   let shortestPauseBits = Infinity;
-  let arrivals: Arrival[] = [];
+  const arrivals: Arrival[] = [];
 
   const lasts = (bytes: number) => 1000 * BITS * bytes / baudRate;
 
@@ -98,9 +98,6 @@ export function virtualLine(segment: Segment, options: VirtualLineOptions = {}):
       if (echo) arrive(now, bytes);
       answer(end, bytes);
       return Promise.resolve();
-    },
-    discard() {
-      arrivals = arrivals.filter(({ at }) => at > now);
     },
     setBaudRate(rate) {
       baudRate = rate;

@@ -43,14 +43,14 @@ buses: [{ name: main, port: "${bus.url}", baudRate: 38400, interval: 1s, retries
       assertMatch(objects[0].lastReadAt, /^\d{4}-.*Z$/);
 
       const doctor = await gatewayVerb(path, "doctor", "--json");
-      assertEquals(words(doctor.objects), {
+      // The clock is this computer's own, and the stand-in for the platform has no health page.
+      const { clock: _clock, platform: _platform, ...others } = words(doctor.objects);
+      assertEquals(others, {
         configuration: "ok",
         permissions: "ok",
         "data folder": "ok",
         spool: "ok",
-        clock: words(doctor.objects).clock, // this computer's own
         certificates: "ok",
-        platform: words(doctor.objects).platform, // the stand-in has no health page
         broker: "ok",
         "bus main": "warns",
       });

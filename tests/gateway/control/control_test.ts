@@ -18,7 +18,7 @@ async function scene() {
   requests.offer({
     status: handler({}, () => Promise.resolve({ well: true })),
     fail: handler({}, () => Promise.reject(new RequestError("no_answer", "Cannot read meter p5: nobody answers"))),
-    scan: handler({}, ({}, { signal, progress }) => {
+    scan: handler({}, (_, { signal, progress }) => {
       progress({ at: "p1" });
       return new Promise((_, reject) =>
         signal.addEventListener("abort", () => {

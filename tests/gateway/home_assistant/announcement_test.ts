@@ -59,7 +59,7 @@ Deno.test("announcements() calls only a present total total_increasing, whatever
   assert(allocator.every(({ state_class }) => state_class !== "total_increasing"));
 });
 
-Deno.test("announcements() keeps stored values aside, and each topic and id apart", async () => {
+Deno.test("announcements() keeps stored values aside, and each topic and id apart", () => {
   const meter = meterValues(
     readout({
       frames: [heatMeterFrame({

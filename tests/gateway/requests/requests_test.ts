@@ -18,7 +18,7 @@ function scene({ path = ":memory:", trusted = true } = {}) {
     count: handler({ what: v.string() }, ({ what }) => Promise.resolve(done.push(what))),
     look: handler({}, () => Promise.resolve(done.push("looked")), { harmless: true }),
     fail: handler({}, () => Promise.reject(new Error("Cannot do it: it is too late"))),
-    wait: handler({}, async ({}, { signal, progress }) => {
+    wait: handler({}, async (_, { signal, progress }) => {
       progress({ waits: true });
       signal.addEventListener("abort", () => held.reject(signal.reason));
       return await held.promise;

@@ -83,6 +83,20 @@ Deno.test.each([[1], [2], [3]])(
   },
 );
 
+Deno.test.each([[1], [2], [3]])(
+  "scan() takes no noise for two meters at one primary address (seed %i)",
+  async (seed) => {
+    const faults = seededFaults(seed, { noise: 0.05, corrupt: 0.1 });
+    const { bus, meters } = virtualBus({ meters: 60, seed, faults });
+    const report = await bus.scan({ space: "primary" });
+    assertEquals(
+      report.meters.map(({ address }) => address),
+      meters.map(({ identity }) => `p${identity.primaryAddress}`),
+    );
+    assertEquals(report.unresolved, []);
+  },
+);
+
 Deno.test("scan() waits for slow meters where the bus is said to have them", async () => {
   const manners = (index: number) => index % 2 === 0 ? { thinkMs: 700 } : {};
   const slow = { meters: 20, population: "random", manners } as const;
