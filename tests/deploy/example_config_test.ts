@@ -48,8 +48,8 @@ function keysIn(document: Document): Set<string> {
 /** The example with every commented key and item in use. Where two keys exclude each other, both are there. */
 function uncommented(text: string): Document {
   // A key with one value, or a list's item: prose has more words.
-  const commented = /^(\s*)# ((?: {2})*(?:- )?(?:[a-zA-Z]+:(?: (?:\S+|".*"|\{.*\}|\[.*\]))?|\{.*\}))$/;
-  const lines = text.split("\n").map((line) => line.replace(commented, "$1$2"));
+  const commented = /^(\s*)# ((?: {2})*)(?:# )?((?:- )?(?:[a-zA-Z]+:(?: (?:\S+|".*"|\{.*\}|\[.*\]))?|\{.*\}))$/;
+  const lines = text.split("\n").map((line) => line.replace(commented, "$1$2$3"));
   return parseDocument(lines.join("\n"), { uniqueKeys: false });
 }
 
