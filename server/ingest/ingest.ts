@@ -12,8 +12,12 @@ import {
 import { type Knowledge, NO_KNOWLEDGE } from "../meter_keys/knowledge.ts";
 import { KnownIds } from "./known_ids.ts";
 import { Months } from "./months.ts";
-import { isPermanent } from "./permanent_error.ts";
+import { isPermanent, isUniqueViolation } from "./permanent_error.ts";
 import { storeMessages } from "./store_messages.ts";
+import { TelegramIds } from "./telegram_ids.ts";
+
+/** After a batch with something that was stored before, so many are written with a look: resending comes in bursts. */
+const CAUTIOUS_BATCHES = 8;
 
 /** What became of one message. */
 export interface IngestResult {
@@ -58,15 +62,32 @@ export function createIngest(
   },
 ): Ingest {
   const known = new KnownIds();
+  const telegramIds = new TelegramIds();
   const months = new Months();
+  let cautious = 0;
   const counts: IngestCounts = { messages: 0, stored: 0, duplicates: 0, quarantined: 0, readings: 0 };
 
+  /** Writes without looking while nothing comes twice; what did is taken back as a whole and written with a look. */
   async function store(read: Read[]): Promise<IngestResult[]> {
     await months.ensure(database, read.flatMap((one) => "readouts" in one ? one.readouts : []));
+    if (cautious === 0) {
+      try {
+        return await storeAtOnce(read, true);
+      } catch (error) {
+        if (!isUniqueViolation(error)) throw error;
+        cautious = CAUTIOUS_BATCHES;
+      }
+    }
+    const results = await storeAtOnce(read, false);
+    cautious = results.some(({ duplicates }) => duplicates > 0) ? CAUTIOUS_BATCHES : Math.max(0, cautious - 1);
+    return results;
+  }
+
+  async function storeAtOnce(read: Read[], expectNew: boolean): Promise<IngestResult[]> {
     const ids = known.begin();
     const { results, readings } = await ingestTransaction(
       database,
-      (tx) => storeMessages(tx, { ids, knowledge }, read),
+      (tx) => storeMessages(tx, { ids, telegramIds, knowledge, expectNew }, read),
     );
     ids.commit();
     counts.readings += readings;

@@ -7,4 +7,3 @@ export { createIngest, type Ingest, type IngestCounts, type IngestResult } from 
 export type { IncomingMessage } from "./incoming.ts";
 export { confirmationOf, type ConfirmationWindow } from "./confirmation.ts";
 export { subscribeIngest, type SubscribeIngestOptions } from "./subscribe.ts";
-export { type ReadingBatch, readingBatch, type ReadingRow } from "./reading_batch.ts";

@@ -17,17 +17,36 @@ import type { IngestResult } from "./ingest.ts";
 import { type IdsOfTransaction, learnMeters, learnSeries, meterKey, seriesKey } from "./known_ids.ts";
 import { fingerprint, messageFingerprint, NO_TENANT, quarantine, type QuarantineRow } from "./quarantine.ts";
 import { findHeardBefore, radioHash } from "./radio.ts";
-import { readingBatch } from "./reading_batch.ts";
-import { findStored, storeTelegrams, telegramKey, type TelegramRow, telegramRows } from "./telegram_store.ts";
-
-const READINGS_PER_STATEMENT = 5000;
+import { insertReadings, type ReadingRow, writeReadings } from "./reading_batch.ts";
+import type { TelegramIds } from "./telegram_ids.ts";
+import {
+  type DecodedTelegramRow,
+  findStored,
+  insertTelegrams,
+  storeTelegrams,
+  telegramKey,
+  type TelegramRow,
+  telegramRows,
+} from "./telegram_store.ts";
 
 type Read = ReadMessage | UnreadableMessage;
+
+/** What storing works with. */
+export interface Stock {
+  ids: IdsOfTransaction;
+  telegramIds: TelegramIds;
+  knowledge: Knowledge;
+  /**
+   * Nothing of it is expected to be stored already: it is written without looking, all statements at once, and fails
+   * with SQLSTATE 23505 as a whole where that was wrong.
+   */
+  expectNew: boolean;
+}
 
 /** Stores what the messages hold and says what became of each. Needs the role `mbus_ingest`. */
 export async function storeMessages(
   tx: Tx,
-  known: { ids: IdsOfTransaction; knowledge: Knowledge },
+  stock: Stock,
   read: Read[],
 ): Promise<{ results: IngestResult[]; readings: number }> {
   const tenants = await tenantsOf(tx, read.map(({ message }) => message));
@@ -50,7 +69,7 @@ export async function storeMessages(
     }
     return result;
   });
-  const readings = await storeReadouts(tx, known, takes, setAside);
+  const readings = await storeReadouts(tx, stock, takes, setAside);
   await quarantine(tx, setAside);
   return { results, readings };
 }
@@ -64,58 +83,100 @@ interface Arrival {
   rows: TelegramRow[];
 }
 
+/** An arrival decoded, with its telegrams' rows. */
+interface Decoded {
+  arrival: Arrival;
+  decoded: DecodedReadout;
+  meterId: string | null;
+  telegrams: DecodedTelegramRow[];
+}
+
 async function storeReadouts(
   tx: Tx,
-  { ids, knowledge }: { ids: IdsOfTransaction; knowledge: Knowledge },
+  stock: Stock,
   takes: { result: IngestResult; read: ReadMessage; tenantId: number }[],
   setAside: QuarantineRow[],
 ): Promise<number> {
+  const { ids, knowledge, expectNew } = stock;
   const arrivals: Arrival[] = takes.flatMap(({ result, read, tenantId }) => {
     const { gateway, origin } = read.message;
     const owner = { tenantId, gateway, epoch: read.epoch, origin };
     return read.readouts.map((readout) => ({ result, read, tenantId, readout, rows: telegramRows(owner, readout) }));
   });
-  const fresh = await freshOnes(tx, arrivals, setAside);
-  const decoded = fresh.map((arrival) => ({
+  const states = expectNew ? new Map() : await findStored(tx, arrivals.flatMap(({ rows }) => rows));
+  const all = await decodeArrivals(tx, stock, freshOnes(states, arrivals, setAside));
+  await learnFormats(
+    tx,
+    all.flatMap(({ arrival: { tenantId }, decoded: { learnt } }) => learnt.map((format) => ({ tenantId, format }))),
+    knowledge,
+  );
+  await learnSeries(
+    tx,
+    ids,
+    all.flatMap(({ arrival: { tenantId }, meterId, decoded }) =>
+      meterId === null ? [] : decoded.values.map(({ series: address }) => ({ tenantId, meterId, address }))
+    ),
+  );
+  const telegrams = all.flatMap((one) => one.telegrams);
+  const heardBefore = await findHeardBefore(tx, telegrams);
+  const isFirst = (one: Decoded) => one.telegrams.every((row) => !heardBefore.has(telegramKey(row)));
+  if (expectNew) {
+    for (const { arrival } of all) arrival.result.stored++;
+    const values = valuesOf(ids, all.filter(isFirst));
+    // Sent together: the connection carries them one behind the other, and the first failure fails them all.
+    const [, readings] = await Promise.all([
+      insertTelegrams(tx, telegrams),
+      insertReadings(tx, values.readings),
+      writeAttributes(tx, values.attributes),
+      touchGateways(tx, all),
+    ]);
+    return readings;
+  }
+  const stored = await storeTelegrams(tx, telegrams);
+  // What another server stored between the look and the insert is that server's.
+  const ours = all.filter((one) => one.telegrams.every((row) => stored.has(row.telegramId)));
+  const isOurs = new Set(ours);
+  for (const one of all) one.arrival.result[isOurs.has(one) ? "stored" : "duplicates"]++;
+  const values = valuesOf(ids, ours.filter(isFirst));
+  const readings = await writeReadings(tx, values.readings);
+  await writeAttributes(tx, values.attributes);
+  await touchGateways(tx, ours);
+  return readings;
+}
+
+async function decodeArrivals(tx: Tx, { ids, telegramIds, knowledge }: Stock, arrivals: Arrival[]): Promise<Decoded[]> {
+  const decoded = arrivals.map((arrival) => ({
     arrival,
     decoded: decodeReadout(arrival.read.message.gateway, arrival.readout, knowledge.of(arrival.tenantId)),
-    version: decoderVersionOf(arrival.readout),
   }));
   await learnMeters(
     tx,
     ids,
-    decoded.flatMap(({ arrival, decoded: { meter } }) => meter === null ? [] : [{ tenantId: arrival.tenantId, meter }]),
+    decoded.flatMap(({ arrival: { tenantId }, decoded: { meter } }) => meter === null ? [] : [{ tenantId, meter }]),
   );
-  const telegrams = decoded.flatMap(({ arrival, decoded, version }) =>
-    arrival.rows.map((row) => ({
+  const free = await telegramIds.take(tx, arrivals.reduce((sum, { rows }) => sum + rows.length, 0));
+  let next = 0;
+  return decoded.map(({ arrival, decoded }) => {
+    const meterId = meterIdOf(ids, arrival.tenantId, decoded);
+    const telegrams = arrival.rows.map((row): DecodedTelegramRow => ({
       ...row,
-      meterId: meterIdOf(ids, arrival.tenantId, decoded),
-      decoderVersion: version,
+      telegramId: free[next++] as string,
+      meterId,
+      decoderVersion: decoderVersionOf(arrival.readout),
       decodeError: decoded.errors[row.position] ?? null,
       waitsFor: decoded.waitsFor[row.position] ?? null,
       radioHash: decoded.wireless[row.position] ? radioHash(row.bytes) : null,
-    }))
-  );
-  await learnFormats(
-    tx,
-    decoded.flatMap(({ arrival: { tenantId }, decoded: { learnt } }) => learnt.map((format) => ({ tenantId, format }))),
-    knowledge,
-  );
-  const heardBefore = await findHeardBefore(tx, telegrams);
-  const telegramIds = await storeTelegrams(tx, telegrams);
-  // A readout that another server stored between the look and the insert has no ids here: it is that server's.
-  const ours = decoded.filter(({ arrival }) => arrival.rows.every((row) => telegramIds.has(telegramKey(row))));
-  const stored = new Set(ours.map(({ arrival }) => arrival));
-  for (const { arrival } of decoded) arrival.result[stored.has(arrival) ? "stored" : "duplicates"]++;
-  await touchGateways(tx, ours.map(({ arrival }) => arrival));
-  const first = ours.filter(({ arrival }) => arrival.rows.every((row) => !heardBefore.has(telegramKey(row))));
-  return await storeValues(tx, ids, first, telegramIds);
+    }));
+    return { arrival, decoded, meterId, telegrams };
+  });
 }
 
 /** The arrivals that are neither stored, nor twice in this batch, nor another readout under a used key. */
-async function freshOnes(tx: Tx, arrivals: Arrival[], setAside: QuarantineRow[]): Promise<Arrival[]> {
-  const rows = arrivals.flatMap((arrival) => arrival.rows);
-  const stored = await findStored(tx, rows);
+function freshOnes(
+  stored: Map<number, "same" | "other">,
+  arrivals: Arrival[],
+  setAside: QuarantineRow[],
+): Arrival[] {
   const seen = new Map<string, Arrival>();
   let index = 0;
   return arrivals.filter((arrival) => {
@@ -139,47 +200,28 @@ async function freshOnes(tx: Tx, arrivals: Arrival[], setAside: QuarantineRow[])
   });
 }
 
-async function storeValues(
-  tx: Tx,
-  ids: IdsOfTransaction,
-  ours: { arrival: Arrival; decoded: DecodedReadout; version: number }[],
-  telegramIds: Map<string, string>,
-): Promise<number> {
-  const found = ours.flatMap(({ arrival, decoded, version }) => {
-    const meterId = meterIdOf(ids, arrival.tenantId, decoded);
-    return meterId === null ? [] : [{ arrival, decoded, version, meterId }];
-  });
-  await learnSeries(
-    tx,
-    ids,
-    found.flatMap(({ arrival: { tenantId }, meterId, decoded }) =>
-      decoded.values.map(({ series: address }) => ({ tenantId, meterId, address }))
-    ),
-  );
-  const telegramIdAt = (arrival: Arrival, position: number) => {
-    const row = arrival.rows[position];
-    const id = row === undefined ? undefined : telegramIds.get(telegramKey(row));
-    if (id === undefined) throw new Error(`Cannot trace value: the readout has no telegram at position ${position}`);
-    return id;
-  };
+function valuesOf(ids: IdsOfTransaction, all: Decoded[]): { readings: ReadingRow[]; attributes: AttributeRow[] } {
+  const readings: ReadingRow[] = [];
   const attributes: AttributeRow[] = [];
-  const written = await readingBatch(tx, READINGS_PER_STATEMENT, async (batch) => {
-    for (const { arrival, decoded, version, meterId } of found) {
-      const { tenantId, readout } = arrival;
-      const time = readingTime(readout);
-      for (const { series, value, position } of decoded.values) {
-        const seriesId = ids.get(seriesKey(tenantId, meterId, series));
-        if (seriesId === undefined) throw new Error(`Cannot file value: series ${JSON.stringify(series)} has no id`);
-        const telegramId = telegramIdAt(arrival, position);
-        await batch.add({ tenantId, seriesId, time, value, telegramId, decoderVersion: version });
-      }
-      for (const { position, key, kind, value } of decoded.attributes) {
-        attributes.push({ tenantId, meterId, key, time, kind, value, telegramId: telegramIdAt(arrival, position) });
-      }
+  for (const { arrival: { tenantId, readout }, decoded, meterId, telegrams } of all) {
+    if (meterId === null) continue;
+    const time = readingTime(readout);
+    const decoderVersion = decoderVersionOf(readout);
+    const telegramIdAt = (position: number) => {
+      const id = telegrams[position]?.telegramId;
+      if (id === undefined) throw new Error(`Cannot trace value: the readout has no telegram at position ${position}`);
+      return id;
+    };
+    for (const { series, value, position } of decoded.values) {
+      const seriesId = ids.get(seriesKey(tenantId, meterId, series));
+      if (seriesId === undefined) throw new Error(`Cannot file value: series ${JSON.stringify(series)} has no id`);
+      readings.push({ tenantId, seriesId, time, value, telegramId: telegramIdAt(position), decoderVersion });
     }
-  });
-  await writeAttributes(tx, attributes);
-  return written;
+    for (const { position, key, kind, value } of decoded.attributes) {
+      attributes.push({ tenantId, meterId, key, time, kind, value, telegramId: telegramIdAt(position) });
+    }
+  }
+  return { readings, attributes };
 }
 
 function meterIdOf(ids: IdsOfTransaction, tenantId: number, { meter }: DecodedReadout): string | null {
@@ -193,19 +235,20 @@ async function tenantsOf(tx: Tx, messages: IncomingMessage[]): Promise<Map<strin
   return new Map(rows.map((row) => [row.gateway_id, row.tenant_id]));
 }
 
-async function touchGateways(tx: Tx, arrivals: Arrival[]) {
+async function touchGateways(tx: Tx, all: Decoded[]) {
   const latest = new Map<string, { tenantId: number; readAt: string }>();
-  for (const { tenantId, read, readout: { readAt } } of arrivals) {
+  for (const { arrival: { tenantId, read, readout: { readAt } } } of all) {
     const before = latest.get(read.message.gateway);
     if (before === undefined || before.readAt < readAt) latest.set(read.message.gateway, { tenantId, readAt });
   }
   if (latest.size === 0) return;
   const rows = [...latest].sort(([a], [b]) => a < b ? -1 : 1); // two servers lock the rows in the same order
-  for (const [gateway, { tenantId, readAt }] of rows) {
-    await tx`
-      update gateways set last_reading_at = greatest(last_reading_at, ${readAt}::text::timestamptz)
-      where tenant_id = ${tenantId} and gateway_id = ${gateway}`;
-  }
+  const touched = rows.map(([gateway, { tenantId, readAt }]) =>
+    tx`
+    update gateways set last_reading_at = greatest(last_reading_at, ${readAt}::text::timestamptz)
+    where tenant_id = ${tenantId} and gateway_id = ${gateway}`
+  );
+  await Promise.all(touched);
 }
 
 function sameBytes(a: Arrival, b: Arrival): boolean {

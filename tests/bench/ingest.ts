@@ -8,7 +8,7 @@ import { privateMosquitto } from "../fixtures/private_mosquitto.ts";
 import { freshDatabase } from "../fixtures/private_postgres.ts";
 import { EPOCH } from "../fixtures/readouts.ts";
 import { numberOption, readable, report } from "./report.ts";
-import { simulatedFrames } from "./simulated_frames.ts";
+import { simulatedAnswers } from "./simulated_frames.ts";
 
 const METERS = 250;
 const READOUTS_PER_MESSAGE = 50;
@@ -66,7 +66,7 @@ export async function benchIngest(options: string[]): Promise<void> {
 
 function message(index: number): Uint8Array<ArrayBuffer> {
   const readAt = new Date(Date.UTC(2026, 0, 1) + index * 60_000).toISOString();
-  const frames = simulatedFrames(METERS, { now: Date.parse(readAt), counter: index * METERS });
+  const answers = simulatedAnswers(METERS, { now: Date.parse(readAt), counter: index * METERS });
   const first = index * READOUTS_PER_MESSAGE;
   const readouts = Array.from({ length: READOUTS_PER_MESSAGE }, (_, offset) => ({
     seq: first + offset + 1,
@@ -74,7 +74,7 @@ function message(index: number): Uint8Array<ArrayBuffer> {
     address: `p${offset + 1}`,
     readAt,
     clock: "trusted" as const,
-    frames: [frames[(first + offset) % frames.length] ?? new Uint8Array(1)],
+    frames: answers[(first + offset) % METERS] ?? [new Uint8Array(1)],
   }));
   return encodePayload({ gateway: "GW-0001", epoch: EPOCH, sentAt: readAt, readouts });
 }
