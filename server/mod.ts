@@ -7,7 +7,7 @@ import { type Database, ensurePartitions, migrate } from "./db/mod.ts";
 import { degreeDayLoop } from "./degree_days/mod.ts";
 import { createApp } from "./http/app.tsx";
 import { noteSequenceGaps } from "./gateway_truth/sequence_gaps.ts";
-import { createIngest, subscribeIngest } from "./ingest/mod.ts";
+import { createIngest, type Ingest, ingestLanes, subscribeIngest } from "./ingest/mod.ts";
 import { readKeySecrets } from "./meter_keys/key_secret.ts";
 import { databaseKnowledge } from "./meter_keys/knowledge.ts";
 import { listen } from "./listener.ts";
@@ -52,7 +52,11 @@ export async function runServer(config: ServerConfig, options: RunServerOptions)
   const knowledge = databaseKnowledge(database, secrets.all, log);
   await knowledge.refresh();
   const { ingest, counts } = createIngest({ database, knowledge, log, now });
-  await using subscription = background((signal) => subscribeIngest({ ingest, mqtt, signal, log }));
+  const lanes = stored.maxConnections === 1 ? 1 : config.ingest.lanes;
+  await using intake = ingestLanes({ ingest, lanes, limits: config.ingest.batch, log });
+  await using subscription = background((signal) =>
+    subscribeIngest({ lanes: intake, mqtt, share: config.mqttShare, signal, log })
+  );
   await using degreeDays = background((signal) => fetchDegreeDays(config, { database, signal, log, now }));
   await using upkeep = background((signal) =>
     upkeepLoop({
@@ -65,7 +69,8 @@ export async function runServer(config: ServerConfig, options: RunServerOptions)
       ],
     })
   );
-  const app = createApp({ database, ingest, counts, now, demoSignIn, keySecret: secrets.current, log });
+  const take: Ingest["ingest"] = (messages) => Promise.all(messages.map((message) => intake.submit(message)));
+  const app = createApp({ database, ingest: take, counts, now, demoSignIn, keySecret: secrets.current, log });
   await using http = listen({ ...config.http, handler: (request) => app.fetch(request) });
 
   onReady({ url: http.url, mqtt: mqtt.url });

@@ -29,6 +29,8 @@ export interface IngestResult {
   duplicates: number;
   /** Readouts, or the whole message, in quarantine. */
   quarantined: number;
+  /** Why nobody can read the message as a whole; null where somebody can. */
+  unreadable: { code: string; reason: string } | null;
 }
 
 /** Totals of this process; they grow only after a commit. */
@@ -143,5 +145,11 @@ function halves(read: ReadMessage): Read[] {
 function mergeResults(...results: IngestResult[]): IngestResult {
   const sum = (name: "stored" | "duplicates" | "quarantined") => results.reduce((total, one) => total + one[name], 0);
   const [confirmation = null] = mergeConfirmations(results.flatMap((one) => one.confirmation ?? []));
-  return { confirmation, stored: sum("stored"), duplicates: sum("duplicates"), quarantined: sum("quarantined") };
+  return {
+    confirmation,
+    stored: sum("stored"),
+    duplicates: sum("duplicates"),
+    quarantined: sum("quarantined"),
+    unreadable: null,
+  };
 }

@@ -5,5 +5,6 @@
  */
 export { createIngest, type Ingest, type IngestCounts, type IngestResult } from "./ingest.ts";
 export type { IncomingMessage } from "./incoming.ts";
+export { type IngestLanes, ingestLanes, IntakeFull } from "./lanes.ts";
 export { confirmationOf, type ConfirmationWindow } from "./confirmation.ts";
 export { subscribeIngest, type SubscribeIngestOptions } from "./subscribe.ts";

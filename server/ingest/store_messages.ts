@@ -54,8 +54,11 @@ export async function storeMessages(
   const takes: { result: IngestResult; read: ReadMessage; tenantId: number }[] = [];
   const results = read.map((one): IngestResult => {
     const tenantId = tenants.get(one.message.gateway);
-    const result: IngestResult = { confirmation: null, stored: 0, duplicates: 0, quarantined: 0 };
+    const result: IngestResult = { confirmation: null, stored: 0, duplicates: 0, quarantined: 0, unreadable: null };
     if (!("readouts" in one)) {
+      result.unreadable = { code: one.code, reason: one.reason };
+      // Over HTTP the sender is told at once, and it is nobody else's word.
+      if (one.message.origin === "http" && one.code === "gateway_mismatch") return result;
       setAside.push(wholeMessage(one, tenantId));
       result.quarantined = 1;
     } else if (tenantId === undefined) {

@@ -40,6 +40,7 @@ Deno.test("ingest() stores telegrams with their bytes and values exactly, and co
     stored: 1,
     duplicates: 0,
     quarantined: 0,
+    unreadable: null,
   });
   const [telegram] = await at.sql`select bytes, decode_error, meter_id::text from telegrams`;
   assertEquals(new Uint8Array(telegram?.bytes), frame);
