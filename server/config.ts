@@ -1,9 +1,10 @@
 import { resolve } from "node:path";
 import { ConfigurationError, LOG_LEVELS, type LogLevel } from "@mbus-gateway/resource";
 import { readBroker } from "./config_broker.ts";
-import { type IngestConfig, readIngest, readRetention, type RetentionConfig, shareName } from "./config_ingest.ts";
+import { type IngestConfig, readIngest, readRetention, shareName } from "./config_ingest.ts";
 import { areaList, Expected, Problems, type Variables, webAddress } from "./config_values.ts";
 import { parseDatabaseUrl } from "./db/database_url.ts";
+import type { Retention } from "./db/retention.ts";
 
 /** Where gateways publish; texts of certificates are read when the connection is made. */
 export interface BrokerConfig {
@@ -30,7 +31,7 @@ export interface ServerConfig {
   /** Name of the group of servers among which the broker shares the messages; null: each takes them all. */
   mqttShare: string | null;
   ingest: IngestConfig;
-  retention: RetentionConfig;
+  retention: Retention;
   /** Where /metrics answers, beside /healthz; null: nowhere. */
   metricsPort: number | null;
   /** Whether Deno's built-in OpenTelemetry is on. */

@@ -1,15 +1,10 @@
+import type { Retention } from "./db/retention.ts";
 import { Expected, type Problems } from "./config_values.ts";
 
 /** How messages are taken in; see `ingest/lanes.ts`. */
 export interface IngestConfig {
   lanes: number;
   batch: { messages: number; bytes: number; ageMs: number };
-}
-
-/** How long tables keep what they have, in days; null: for ever. Whole months go at once. */
-export interface RetentionConfig {
-  telegramDays: number | null;
-  readingDays: number | null;
 }
 
 /** What ingest's variables say. */
@@ -28,7 +23,7 @@ export function readIngest(problems: Problems): IngestConfig {
 const SHORTEST_TELEGRAM_DAYS = 366;
 
 /** What the variables of retention say. */
-export function readRetention(problems: Problems): RetentionConfig {
+export function readRetention(problems: Problems): Retention {
   return {
     telegramDays: problems.read("RETENTION_TELEGRAMS", null, days(SHORTEST_TELEGRAM_DAYS)),
     readingDays: problems.read("RETENTION_READINGS", null, days(31)),

@@ -15,6 +15,7 @@ import { Months } from "./months.ts";
 import { isPermanent, isUniqueViolation } from "./permanent_error.ts";
 import { storeMessages } from "./store_messages.ts";
 import { TelegramIds } from "./telegram_ids.ts";
+import { NO_TRACE, type Trace } from "./trace.ts";
 
 /** After a batch with something that was stored before, so many are written with a look: resending comes in bursts. */
 const CAUTIOUS_BATCHES = 8;
@@ -40,6 +41,8 @@ export interface IngestCounts {
   duplicates: number;
   quarantined: number;
   readings: number;
+  /** Batches that were expected to be new and were not: taken back, and written with a look. */
+  rewritten: number;
 }
 
 export interface Ingest {
@@ -55,8 +58,9 @@ export interface Ingest {
 
 /** Takes in messages from any transport. */
 export function createIngest(
-  { database, knowledge = NO_KNOWLEDGE, log = silentLog, now = () => new Date() }: {
+  { database, knowledge = NO_KNOWLEDGE, trace = NO_TRACE, log = silentLog, now = () => new Date() }: {
     database: Database;
+    trace?: Trace;
     /** Keys and compact formats of the tenants' meters. */
     knowledge?: Knowledge;
     log?: Log;
@@ -67,7 +71,7 @@ export function createIngest(
   const telegramIds = new TelegramIds();
   const months = new Months();
   let cautious = 0;
-  const counts: IngestCounts = { messages: 0, stored: 0, duplicates: 0, quarantined: 0, readings: 0 };
+  const counts: IngestCounts = { messages: 0, stored: 0, duplicates: 0, quarantined: 0, readings: 0, rewritten: 0 };
 
   /** Writes without looking while nothing comes twice; what did is taken back as a whole and written with a look. */
   async function store(read: Read[]): Promise<IngestResult[]> {
@@ -78,6 +82,7 @@ export function createIngest(
       } catch (error) {
         if (!isUniqueViolation(error)) throw error;
         cautious = CAUTIOUS_BATCHES;
+        counts.rewritten++;
       }
     }
     const results = await storeAtOnce(read, false);
@@ -89,7 +94,7 @@ export function createIngest(
     const ids = known.begin();
     const { results, readings } = await ingestTransaction(
       database,
-      (tx) => storeMessages(tx, { ids, telegramIds, knowledge, expectNew }, read),
+      (tx) => trace.step("write", () => storeMessages(tx, { ids, telegramIds, knowledge, expectNew }, read)),
     );
     ids.commit();
     counts.readings += readings;

@@ -3,6 +3,7 @@ import { delay } from "@std/async";
 import type { IncomingMessage } from "./incoming.ts";
 import type { IngestResult } from "./ingest.ts";
 import { type BatchLimits, MessageQueue } from "./message_queue.ts";
+import { NO_TRACE, type Span, type Trace } from "./trace.ts";
 
 export interface IngestLanesOptions {
   /** Stores a batch in one transaction; bears being repeated. */
@@ -12,7 +13,21 @@ export interface IngestLanesOptions {
   limits?: Partial<BatchLimits>;
   /** The most bytes that wait for the database before messages that cannot wait are turned away. */
   maxWaitingBytes?: number;
+  /** Called after each commit. */
+  onStored?: (batch: StoredBatch) => void;
+  /** Called when a batch failed. */
+  onFailure?: () => void;
+  trace?: Trace;
   log?: Log;
+}
+
+/** A batch that is committed. */
+export interface StoredBatch {
+  bytes: number;
+  /** From the forming of the batch to its commit. */
+  seconds: number;
+  /** From the arrival of each message to the commit, in seconds. */
+  waits: number[];
 }
 
 export interface SubmitOptions {
@@ -48,6 +63,8 @@ interface Waiting {
   message: IncomingMessage;
   until: AbortSignal | undefined;
   settle: PromiseWithResolvers<IngestResult>;
+  arrivedAt: number;
+  span: Span | null;
 }
 
 /**
@@ -57,6 +74,7 @@ interface Waiting {
  */
 export function ingestLanes(options: IngestLanesOptions): IngestLanes {
   const { ingest, lanes = LANES, maxWaitingBytes = 64 * 1024 * 1024, log = silentLog } = options;
+  const { onStored = () => {}, onFailure = () => {}, trace = NO_TRACE } = options;
   const limits = { ...BATCH_LIMITS, ...options.limits };
   const stop = Promise.withResolvers<void>();
   const stopping = new AbortController();
@@ -75,10 +93,19 @@ export function ingestLanes(options: IngestLanesOptions): IngestLanes {
       for (const one of batch) underWay.add(one);
       try {
         if (batch.length === 0) continue;
-        const results = await ingest(batch.map(({ message }) => message));
+        const start = performance.now();
+        const spans = batch.map(({ span }) => span);
+        const results = await trace.step("batch", () => ingest(batch.map(({ message }) => message)), spans);
         backoff.reset();
+        const end = performance.now();
+        onStored({
+          bytes: batch.reduce((sum, { message }) => sum + message.payload.length, 0),
+          seconds: (end - start) / 1000,
+          waits: batch.map(({ arrivedAt }) => (end - arrivedAt) / 1000),
+        });
         for (const [index, { settle }] of batch.entries()) settle.resolve(results[index] as IngestResult);
       } catch (error) {
+        onFailure();
         const patient = batch.filter(({ until }) => until !== undefined);
         log.error("Cannot store messages: they stay with their senders, trying again", {
           messages: batch.length,
@@ -103,12 +130,18 @@ export function ingestLanes(options: IngestLanesOptions): IngestLanes {
         throw new IntakeFull(`Cannot take message: ${waiting.bytes} bytes wait for the database; send it again later`);
       }
       const settle = Promise.withResolvers<IngestResult>();
-      queues[laneOf(message.gateway, lanes)]?.push({ message, until, settle });
+      const span = trace.message({
+        "mbus.gateway": message.gateway,
+        "mbus.origin": message.origin,
+        "mbus.bytes": size,
+      });
+      queues[laneOf(message.gateway, lanes)]?.push({ message, until, settle, arrivedAt: performance.now(), span });
       waiting.messages++;
       waiting.bytes += size;
       try {
         return await settle.promise;
       } finally {
+        span?.end();
         waiting.messages--;
         waiting.bytes -= size;
       }
