@@ -18,6 +18,7 @@ Usage: deno run -P=server … server/main.ts [VERB] [OPTIONS]
                  ingest a broker, that are not embedded.
                  --ignore-sigint leaves Ctrl-C to the parent process.
                  --demo-sign-in prints an address that signs in by itself; on 127.0.0.1 with the embedded database only.
+  quarantine     list, show ID or retry ID… what could not be taken in; quarantine --help tells all.
   redecode       Decode stored telegrams again: --since DATE [--meter METER]; redecode --help tells all.
   meter-keys     list, import FILE or rotate the keys of encrypted meters; meter-keys --help tells all.
   check-config   Say whether the configuration would work, or which variable is wrong and why.
@@ -36,6 +37,10 @@ const VERBS: Record<string, (args: string[]) => Promise<number>> = {
   serve,
   "check-config": checkConfig,
   flags,
+  quarantine: async (args) => {
+    const { QUARANTINE_HELP, quarantineCommand } = await import("./commands/quarantine_command.ts");
+    return wantsHelp(args) ? await say(QUARANTINE_HELP) : await quarantineCommand(args, loadConfig());
+  },
   redecode: async (args) => {
     const { REDECODE_HELP, redecodeCommand } = await import("./commands/redecode_command.ts");
     return wantsHelp(args) ? await say(REDECODE_HELP) : await redecodeCommand(args, loadConfig());
@@ -66,7 +71,7 @@ export async function serverMain(args: string[]): Promise<number> {
 }
 
 /** Verbs with a text of their own. */
-const HELPFUL = new Set([VERBS.redecode, VERBS["meter-keys"]]);
+const HELPFUL = new Set([VERBS.quarantine, VERBS.redecode, VERBS["meter-keys"]]);
 
 function wantsHelp(args: string[]): boolean {
   return args.includes("--help") || args.includes("-h");

@@ -43,12 +43,15 @@ export interface Stock {
   expectNew: boolean;
 }
 
-/** Stores what the messages hold and says what became of each. Needs the role `mbus_ingest`. */
+/**
+ * Stores what the messages hold and says what became of each, and why something was set aside. Needs the role
+ * `mbus_ingest`.
+ */
 export async function storeMessages(
   tx: Tx,
   stock: Stock,
   read: Read[],
-): Promise<{ results: IngestResult[]; readings: number }> {
+): Promise<{ results: IngestResult[]; readings: number; reasons: string[] }> {
   const tenants = await tenantsOf(tx, read.map(({ message }) => message));
   const setAside: QuarantineRow[] = [];
   const takes: { result: IngestResult; read: ReadMessage; tenantId: number }[] = [];
@@ -74,7 +77,7 @@ export async function storeMessages(
   });
   const readings = await storeReadouts(tx, stock, takes, setAside);
   await quarantine(tx, setAside);
-  return { results, readings };
+  return { results, readings, reasons: setAside.map(({ reason }) => reason) };
 }
 
 /** One readout on its way in. */

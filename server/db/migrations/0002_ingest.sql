@@ -14,6 +14,7 @@ drop index readings_tenant_id_series_id_time_idx;
 
 -- What was put back after a fix stays, with the time at which it was taken in.
 alter table quarantine add column replayed_at timestamptz;
+create index on quarantine (tenant_id, quarantine_id);
 
 -- Drops the partitions of a table that end at or before an instant, and says which.
 create function drop_months_before(parent text, before timestamptz) returns setof text language plpgsql as $$
