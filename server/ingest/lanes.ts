@@ -90,9 +90,9 @@ export function ingestLanes(options: IngestLanesOptions): IngestLanes {
     const backoff = fullJitterBackoff({ baseMs: 200, maxMs: 10_000 });
     for await (const taken of queue.batches(limits)) {
       const batch = taken.filter(stillWanted);
+      if (batch.length === 0) continue;
       for (const one of batch) underWay.add(one);
       try {
-        if (batch.length === 0) continue;
         const start = performance.now();
         const spans = batch.map(({ span }) => span);
         const results = await trace.step("batch", () => ingest(batch.map(({ message }) => message)), spans);
@@ -106,7 +106,7 @@ export function ingestLanes(options: IngestLanesOptions): IngestLanes {
         for (const [index, { settle }] of batch.entries()) settle.resolve(results[index] as IngestResult);
       } catch (error) {
         onFailure();
-        const patient = batch.filter(({ until }) => until !== undefined);
+        const patient = batch.filter((one) => one.until !== undefined && stillWanted(one));
         log.error("Cannot store messages: they stay with their senders, trying again", {
           messages: batch.length,
           error,
@@ -114,17 +114,28 @@ export function ingestLanes(options: IngestLanesOptions): IngestLanes {
         for (const { settle, until } of batch) if (until === undefined) settle.reject(error);
         queue.putBack(patient);
         await delay(backoff.next(), { signal: stopping.signal }).catch(() => {});
-        if (stopping.signal.aborted) giveUp(queue.clear(), error);
+        if (stopping.signal.aborted) giveUp(queue.takeOut(), error);
       } finally {
         for (const one of batch) underWay.delete(one);
       }
     }
   }
 
+  /** What waits for a connection that is gone must not stay in memory until the database has time for it. */
+  const watched = new WeakSet<AbortSignal>();
+  function watch(until: AbortSignal) {
+    if (watched.has(until)) return;
+    watched.add(until);
+    until.addEventListener("abort", () => {
+      for (const queue of queues) giveUp(queue.takeOut((one) => one.until === until), until.reason);
+    }, { once: true });
+  }
+
   return {
     waiting,
     async submit(message, { until } = {}) {
       until?.throwIfAborted();
+      if (until !== undefined) watch(until);
       const size = message.payload.length;
       if (until === undefined && waiting.bytes + size > maxWaitingBytes) {
         throw new IntakeFull(`Cannot take message: ${waiting.bytes} bytes wait for the database; send it again later`);
@@ -151,7 +162,7 @@ export function ingestLanes(options: IngestLanesOptions): IngestLanes {
       const timer = setTimeout(() => {
         stopping.abort();
         const error = new Error("Cannot store message: the server stops");
-        for (const queue of queues) giveUp(queue.clear(), error);
+        for (const queue of queues) giveUp(queue.takeOut(), error);
         giveUp(underWay, error); // whether it is committed is not known here: it comes again, and nothing is stored twice
         stop.resolve();
       }, DRAIN_MS);

@@ -41,10 +41,13 @@ export class MessageQueue<Message> {
     this.#wake();
   }
 
-  /** Takes out everything that waits. */
-  clear(): Message[] {
-    this.#bytes = 0;
-    return this.#messages.splice(0);
+  /** Takes out what waits and is meant. */
+  takeOut(isMeant: (message: Message) => boolean = () => true): Message[] {
+    const taken = this.#messages.filter(isMeant);
+    if (taken.length === 0) return taken;
+    this.#messages = this.#messages.filter((message) => !isMeant(message));
+    for (const message of taken) this.#bytes -= this.sizeOf(message);
+    return taken;
   }
 
   /** Ends the batches after what waits. */

@@ -20,7 +20,7 @@ export interface SubscribeIngestOptions {
   share?: string | null;
   signal: AbortSignal;
   log: Log;
-  /** The most bytes of messages that are not stored; past it the connection is closed until they are. */
+  /** The most bytes of messages that are not stored; past it no more are taken, and when they are, it connects anew. */
   maxWaitingBytes?: number;
   /** Called each time the subscription stands. */
   onReady?: () => void;
@@ -61,6 +61,8 @@ async function takeIn(options: SubscribeIngestOptions, connected: () => void): P
   const drained = Promise.withResolvers<void>();
   const ended = Promise.withResolvers<Error | null>();
   const connection = new AbortController(); // what waits when it aborts is dropped: the broker delivers it again
+  const underWay = new Set<Promise<void>>();
+  let full = false; // from then on messages are left with the broker, which delivers them to the next connection
   const confirmations = confirmationsTo(() => mqtt, log);
   let mqtt: MqttSession | null = null;
 
@@ -80,12 +82,16 @@ async function takeIn(options: SubscribeIngestOptions, connected: () => void): P
     acknowledge: "manual",
     signal,
     onMessage: (message) => {
-      if (signal.aborted || connection.signal.aborted) return;
-      store(message.topic, message.payload, deliveries.add(message)).catch((error) => {
+      if (signal.aborted || full) return;
+      const storing = store(message.topic, message.payload, deliveries.add(message)).catch((error) => {
         if (!connection.signal.aborted) ended.resolve(error as Error);
       });
+      underWay.add(storing);
+      storing.finally(() => underWay.delete(storing));
       if (deliveries.bytes > maxWaitingBytes) {
-        ended.resolve(new Error(`${deliveries.bytes} bytes wait for the database`));
+        full = true;
+        const reason = new Error(`more than ${maxWaitingBytes} bytes waited for the database; the rest comes again`);
+        void Promise.all(underWay).then(() => ended.resolve(reason));
       }
     },
   });
