@@ -17,6 +17,7 @@ import type { IngestResult } from "./ingest.ts";
 import { type IdsOfTransaction, learnMeters, learnSeries, meterKey, seriesKey } from "./known_ids.ts";
 import { fingerprint, messageFingerprint, NO_TENANT, quarantine, type QuarantineRow } from "./quarantine.ts";
 import { findHeardBefore, radioHash } from "./radio.ts";
+import type { SeriesAddress } from "./series_address.ts";
 import { insertReadings, type ReadingRow, writeReadings } from "./reading_batch.ts";
 import type { TelegramIds } from "./telegram_ids.ts";
 import {
@@ -94,6 +95,8 @@ interface Decoded {
   arrival: Arrival;
   decoded: DecodedReadout;
   meterId: string | null;
+  /** Of each value; empty where there is no meter. */
+  seriesIds: readonly string[];
   telegrams: DecodedTelegramRow[];
 }
 
@@ -116,19 +119,13 @@ async function storeReadouts(
     all.flatMap(({ arrival: { tenantId }, decoded: { learnt } }) => learnt.map((format) => ({ tenantId, format }))),
     knowledge,
   );
-  await learnSeries(
-    tx,
-    ids,
-    all.flatMap(({ arrival: { tenantId }, meterId, decoded }) =>
-      meterId === null ? [] : decoded.values.map(({ series: address }) => ({ tenantId, meterId, address }))
-    ),
-  );
+  await fileValues(tx, ids, all);
   const telegrams = all.flatMap((one) => one.telegrams);
   const heardBefore = await findHeardBefore(tx, telegrams);
   const isFirst = (one: Decoded) => one.telegrams.every((row) => !heardBefore.has(telegramKey(row)));
   if (expectNew) {
     for (const { arrival } of all) arrival.result.stored++;
-    const values = valuesOf(ids, all.filter(isFirst));
+    const values = valuesOf(all.filter(isFirst));
     // Sent together: the connection carries them one behind the other, and the first failure fails them all.
     const [, readings] = await Promise.all([
       insertTelegrams(tx, telegrams),
@@ -143,7 +140,7 @@ async function storeReadouts(
   const ours = all.filter((one) => one.telegrams.every((row) => stored.has(row.telegramId)));
   const isOurs = new Set(ours);
   for (const one of all) one.arrival.result[isOurs.has(one) ? "stored" : "duplicates"]++;
-  const values = valuesOf(ids, ours.filter(isFirst));
+  const values = valuesOf(ours.filter(isFirst));
   const readings = await writeReadings(tx, values.readings);
   await writeAttributes(tx, values.attributes);
   await touchGateways(tx, ours);
@@ -173,7 +170,7 @@ async function decodeArrivals(tx: Tx, { ids, telegramIds, knowledge }: Stock, ar
       waitsFor: decoded.waitsFor[row.position] ?? null,
       radioHash: decoded.wireless[row.position] ? radioHash(row.bytes) : null,
     }));
-    return { arrival, decoded, meterId, telegrams };
+    return { arrival, decoded, meterId, seriesIds: [], telegrams };
   });
 }
 
@@ -206,10 +203,39 @@ function freshOnes(
   });
 }
 
-function valuesOf(ids: IdsOfTransaction, all: Decoded[]): { readings: ReadingRow[]; attributes: AttributeRow[] } {
+/** Finds the series of each value: mostly a meter says what it said the last time. */
+async function fileValues(tx: Tx, ids: IdsOfTransaction, all: Decoded[]) {
+  const unknown: { one: Decoded; meterId: string; meter: string; addresses: SeriesAddress[] }[] = [];
+  for (const one of all) {
+    const { arrival: { tenantId }, meterId, decoded } = one;
+    if (meterId === null) continue;
+    const meter = `${tenantId}\n${meterId}`;
+    const addresses = decoded.values.map(({ series }) => series);
+    const known = ids.seriesOf(meter, addresses);
+    if (known === null) unknown.push({ one, meterId, meter, addresses });
+    else one.seriesIds = known;
+  }
+  await learnSeries(
+    tx,
+    ids,
+    unknown.flatMap(({ one: { arrival: { tenantId } }, meterId, addresses }) =>
+      addresses.map((address) => ({ tenantId, meterId, address }))
+    ),
+  );
+  for (const { one, meterId, meter, addresses } of unknown) {
+    one.seriesIds = addresses.map((address) => {
+      const id = ids.get(seriesKey(one.arrival.tenantId, meterId, address));
+      if (id === undefined) throw new Error(`Cannot file value: series ${JSON.stringify(address)} has no id`);
+      return id;
+    });
+    ids.learnSeriesOf(meter, addresses, one.seriesIds);
+  }
+}
+
+function valuesOf(all: Decoded[]): { readings: ReadingRow[]; attributes: AttributeRow[] } {
   const readings: ReadingRow[] = [];
   const attributes: AttributeRow[] = [];
-  for (const { arrival: { tenantId, readout }, decoded, meterId, telegrams } of all) {
+  for (const { arrival: { tenantId, readout }, decoded, meterId, seriesIds, telegrams } of all) {
     if (meterId === null) continue;
     const time = readingTime(readout);
     const decoderVersion = decoderVersionOf(readout);
@@ -218,11 +244,10 @@ function valuesOf(ids: IdsOfTransaction, all: Decoded[]): { readings: ReadingRow
       if (id === undefined) throw new Error(`Cannot trace value: the readout has no telegram at position ${position}`);
       return id;
     };
-    for (const { series, value, position } of decoded.values) {
-      const seriesId = ids.get(seriesKey(tenantId, meterId, series));
-      if (seriesId === undefined) throw new Error(`Cannot file value: series ${JSON.stringify(series)} has no id`);
+    decoded.values.forEach(({ value, position }, index) => {
+      const seriesId = seriesIds[index] as string;
       readings.push({ tenantId, seriesId, time, value, telegramId: telegramIdAt(position), decoderVersion });
-    }
+    });
     for (const { position, key, kind, value } of decoded.attributes) {
       attributes.push({ tenantId, meterId, key, time, kind, value, telegramId: telegramIdAt(position) });
     }
