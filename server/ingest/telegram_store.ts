@@ -63,7 +63,12 @@ export async function findStored(tx: Tx, rows: TelegramRow[]): Promise<Map<numbe
       ${bareLiteral(rows.map((row) => row.position))}::text::smallint[],
       ${bytesLiteral(rows.map((row) => row.bytes))}::text::bytea[]
     ) with ordinality as input (tenant_id, gateway_id, epoch, seq, read_at, position, bytes, index)
-    join telegrams stored using (tenant_id, gateway_id, epoch, seq, read_at, position)`;
+    cross join lateral ( -- by its key, however large the planner thinks that the table is
+      select bytes from telegrams
+      where (tenant_id, gateway_id, epoch, seq, read_at, position) =
+        (input.tenant_id, input.gateway_id, input.epoch, input.seq, input.read_at, input.position)
+      limit 1
+    ) stored`;
   return new Map(found.map(({ index, same }) => [index, same ? "same" : "other"]));
 }
 

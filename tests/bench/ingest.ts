@@ -15,7 +15,8 @@ const TOKEN = (gateway: string) => `mbg_${gateway.padEnd(43, "x")}`;
 /**
  * One server process between a private mosquitto (mutual TLS) and a private PostgreSQL that syncs each commit to the
  * disk; each figure beside psql's COPY of the same rows into the same tables, in the same run.
- * `--messages=N` of 50 readouts (default 400), `--rows=N` of readings in the table for the last figure (default 1,000,000).
+ * `--messages=N` of 50 readouts (default 400), `--rows=N` of readings in the table for the last figure (default
+ * 1,000,000), `--rounds=N` (default 3) of which the best counts.
  */
 export async function benchIngest(options: string[]): Promise<void> {
   if (findProgram("mosquitto") === null || findProgram("initdb") === null) {
@@ -23,6 +24,7 @@ export async function benchIngest(options: string[]): Promise<void> {
   }
   const count = numberOption(options, "messages", 400);
   const rows = numberOption(options, "rows", 1_000_000);
+  const rounds = numberOption(options, "rounds", 3);
   privatePostgres({ durable: true });
   const folder = await Deno.makeTempDir();
   try {
@@ -46,31 +48,47 @@ export async function benchIngest(options: string[]): Promise<void> {
       await gateways.publish(make(40)); // series and partitions are there then, as they are in a site
       const measured = measuring(sql, metricsPort);
 
-      const messages = make(count);
-      const mqtt = await measured(() => gateways.publish(messages));
-      const copied = await copySeconds(platform.serverEnv.DATABASE_URL ?? "");
-      const [all] = await sql<{ n: number }[]>`select count(*)::float8 as n from readings`;
-      const limit = (all?.n ?? NaN) / copied;
+      const copies: Measured[] = [];
+      const figures: Record<"mqtt" | "http" | "again" | "full", Measured[]> = {
+        mqtt: [],
+        http: [],
+        again: [],
+        full: [],
+      };
+      for (let round = 0; round < rounds; round++) {
+        const messages = make(count);
+        figures.mqtt.push(await measured(() => gateways.publish(messages)));
+        figures.again.push({
+          ...await measured(() => gateways.publish(messages)),
+          telegrams: figures.mqtt[0]?.telegrams ?? 0,
+        });
+        figures.http.push(await measured(() => post(make(count), httpPort)));
+        copies.push(await copied(sql, platform.serverEnv.DATABASE_URL ?? ""));
+      }
+      const [mqtt, http, again] = [figures.mqtt, figures.http, figures.again].map(best) as [
+        Measured,
+        Measured,
+        Measured,
+      ];
+      const copy = best(copies);
+      const limit = copy.readings / copy.seconds;
       report("(a) COPY of the same rows, readings a second", readable(limit));
       tell("(b) MQTT to commit", mqtt, limit);
-
-      const half = await gateways.publish(make(count >> 1), { perSecond: count / mqtt.seconds / 2 });
-      report(
-        "    at half load, publish to confirmation, median and p99",
-        `${percentile(half.waits, 0.5)} ms, ${percentile(half.waits, 0.99)} ms`,
-      );
-
-      tell("(c) HTTP to commit", await measured(() => post(make(count), httpPort)), limit);
-
-      const again = await measured(() => gateways.publish(messages));
-      const telegrams = mqtt.telegrams / again.seconds;
+      const half = await gateways.publish(make(count), { perSecond: count / mqtt.seconds / 2 });
+      const [median, p99] = [percentile(half.waits, 0.5), percentile(half.waits, 0.99)];
+      report("    at half load, publish to confirmation, median and p99", `${median} ms, ${p99} ms`);
+      tell("(c) HTTP to commit", http, limit);
+      const [repeated, fresh] = [again.telegrams / again.seconds, mqtt.telegrams / mqtt.seconds];
       report(
         "(d) what is stored already, telegrams a second",
-        `${readable(telegrams)} (${readable(telegrams / (mqtt.telegrams / mqtt.seconds))} of b)`,
+        `${readable(repeated)} (${readable(repeated / fresh)} of b)`,
       );
 
       await fill(sql, rows);
-      const full = await measured(() => gateways.publish(make(count)));
+      for (let round = 0; round < rounds; round++) {
+        figures.full.push(await measured(() => gateways.publish(make(count))));
+      }
+      const full = best(figures.full);
       tell(`(e) MQTT to commit beside ${readable(rows)} readings`, full, limit);
       report("    e / b", readable(full.readings / full.seconds / (mqtt.readings / mqtt.seconds)));
       await tellSizes(sql);
@@ -78,6 +96,19 @@ export async function benchIngest(options: string[]): Promise<void> {
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+}
+
+/** What another program on the machine takes away makes a round longer, never shorter. */
+function best(measured: Measured[]): Measured {
+  const cost = ({ seconds, telegrams }: Measured) => seconds / telegrams;
+  return measured.reduce((a, b) => cost(a) < cost(b) ? a : b);
+}
+
+async function copied(sql: Sql, url: string): Promise<Measured> {
+  const seconds = await copySeconds(url);
+  const [row] = await sql<{ readings: number; telegrams: number }[]>`
+    select (select count(*) from readings)::float8 as readings, (select count(*) from telegrams)::float8 as telegrams`;
+  return { seconds, readings: row?.readings ?? 0, telegrams: row?.telegrams ?? 0, megabytes: 0 };
 }
 
 interface Measured {
