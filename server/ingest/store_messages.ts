@@ -18,7 +18,7 @@ import { type IdsOfTransaction, learnMeters, learnSeries, meterKey, seriesKey } 
 import { fingerprint, messageFingerprint, NO_TENANT, quarantine, type QuarantineRow } from "./quarantine.ts";
 import { findHeardBefore, radioHash } from "./radio.ts";
 import type { SeriesAddress } from "./series_address.ts";
-import { insertReadings, type ReadingRow, writeReadings } from "./reading_batch.ts";
+import { insertReadings, type ReadingRow, writeReadings } from "./reading_store.ts";
 import type { TelegramIds } from "./telegram_ids.ts";
 import {
   type DecodedTelegramRow,

@@ -1,6 +1,6 @@
 import type { Tx } from "../db/mod.ts";
 import { arrayLiteral } from "../ingest/array_literal.ts";
-import type { ReadingRow } from "../ingest/reading_batch.ts";
+import type { ReadingRow } from "../ingest/reading_store.ts";
 
 /** What a readout states now. */
 export interface Stated {
