@@ -61,7 +61,7 @@ export const VARIABLES: Readonly<Record<string, string>> = {
   MQTT_SHARE: "name of the group of servers that share the messages; each has an MQTT_CLIENT_ID of its own (none)",
   INGEST_LANES: "batches that are stored at once (2; 1 with the embedded database)",
   INGEST_BATCH_MESSAGES: "most messages of a batch (200)",
-  INGEST_BATCH_BYTES: "most bytes of a batch (524288)",
+  INGEST_BATCH_BYTES: "most bytes of a batch (262144)",
   INGEST_BATCH_AGE_MS: "how long a batch that is not full waits for company (20)",
   RETENTION_TELEGRAMS: "how long telegrams are kept: keep, or days such as 800d (keep)",
   RETENTION_READINGS: "how long readings are kept (keep)",

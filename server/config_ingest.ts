@@ -13,7 +13,7 @@ export function readIngest(problems: Problems): IngestConfig {
     lanes: problems.read("INGEST_LANES", 2, wholeNumber(1, 16)),
     batch: {
       messages: problems.read("INGEST_BATCH_MESSAGES", 200, wholeNumber(1, 10_000)),
-      bytes: problems.read("INGEST_BATCH_BYTES", 512 * 1024, wholeNumber(1024, 16 * 1024 * 1024)),
+      bytes: problems.read("INGEST_BATCH_BYTES", 256 * 1024, wholeNumber(1024, 16 * 1024 * 1024)),
       ageMs: problems.read("INGEST_BATCH_AGE_MS", 20, wholeNumber(0, 10_000)),
     },
   };

@@ -52,7 +52,7 @@ export interface IngestLanes extends AsyncDisposable {
   readonly waiting: { messages: number; bytes: number };
 }
 
-export const BATCH_LIMITS: BatchLimits = { messages: 200, bytes: 512 * 1024, ageMs: 20 };
+export const BATCH_LIMITS: BatchLimits = { messages: 200, bytes: 256 * 1024, ageMs: 20 };
 /** Two keep the database busy while this process decodes. */
 export const LANES = 2;
 

@@ -108,7 +108,14 @@ async function copied(sql: Sql, url: string): Promise<Measured> {
   const seconds = await copySeconds(url);
   const [row] = await sql<{ readings: number; telegrams: number }[]>`
     select (select count(*) from readings)::float8 as readings, (select count(*) from telegrams)::float8 as telegrams`;
-  return { seconds, readings: row?.readings ?? 0, telegrams: row?.telegrams ?? 0, megabytes: 0 };
+  return {
+    seconds,
+    readings: row?.readings ?? 0,
+    telegrams: row?.telegrams ?? 0,
+    megabytes: 0,
+    perBatch: 0,
+    commitMs: 0,
+  };
 }
 
 interface Measured {
@@ -116,6 +123,9 @@ interface Measured {
   readings: number;
   telegrams: number;
   megabytes: number;
+  /** Messages of a batch, and milliseconds from its forming to its commit, on average. */
+  perBatch: number;
+  commitMs: number;
 }
 
 /** Counts what work adds to the tables, and what memory the server has after it. */
@@ -126,26 +136,34 @@ function measuring(sql: Sql, metricsPort: number) {
     return row ?? { readings: 0, telegrams: 0 };
   };
   return async (work: () => Promise<{ seconds: number }>): Promise<Measured> => {
-    const before = await counts();
+    const [before, metricsBefore] = [await counts(), await metricsOf(metricsPort)];
     const { seconds } = await work();
-    const after = await counts();
-    const metrics = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
-    const resident = Number(/^process_resident_memory_bytes (\d+)$/m.exec(metrics)?.[1]);
+    const [after, metrics] = [await counts(), await metricsOf(metricsPort)];
+    const added = (name: string) => metrics(name) - metricsBefore(name);
     return {
       seconds,
       readings: after.readings - before.readings,
       telegrams: after.telegrams - before.telegrams,
-      megabytes: resident / 1e6,
+      megabytes: metrics("process_resident_memory_bytes") / 1e6,
+      perBatch: added("mbus_ingest_batch_messages_sum") / added("mbus_ingest_batch_messages_count"),
+      commitMs: added("mbus_ingest_commit_seconds_sum") / added("mbus_ingest_commit_seconds_count") * 1000,
     };
   };
 }
 
-function tell(what: string, { readings, telegrams, seconds, megabytes }: Measured, limit: number) {
+async function metricsOf(port: number): Promise<(name: string) => number> {
+  const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  return (name) => Number(new RegExp(`^${name} (\\S+)$`, "m").exec(text)?.[1]);
+}
+
+function tell(what: string, measured: Measured, limit: number) {
+  const { readings, telegrams, seconds, megabytes, perBatch, commitMs } = measured;
   report(
     `${what}, readings a second`,
     `${readable(readings / seconds)} (${readable(readings / seconds / limit)} of a)`,
   );
   report("    telegrams a second; resident", `${readable(telegrams / seconds)}; ${readable(megabytes)} MB`);
+  report("    messages a batch; its decoding and commit", `${readable(perBatch)}; ${readable(commitMs)} ms`);
 }
 
 async function register(sql: Sql) {

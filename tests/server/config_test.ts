@@ -10,7 +10,7 @@ Deno.test("loadConfig() of nothing is the embedded defaults", () => {
     broker: null,
     embeddedMqttPort: 1883,
     mqttShare: null,
-    ingest: { lanes: 2, batch: { messages: 200, bytes: 524288, ageMs: 20 } },
+    ingest: { lanes: 2, batch: { messages: 200, bytes: 262144, ageMs: 20 } },
     retention: { telegramDays: null, readingDays: null },
     metricsPort: null,
     tracing: false,
