@@ -67,7 +67,7 @@ export async function writeReadings(tx: Tx, rows: ReadingRow[]): Promise<number>
   for (const part of chunks(rows)) {
     const inserted = await tx`
       insert into readings (tenant_id, series_id, time, value, telegram_id, decoder_version)
-      select * from ${input(tx, part)}
+      select * from ${readingInput(tx, part)}
       on conflict do nothing`;
     written += inserted.count;
     if (inserted.count < part.length) written += await reviseReadings(tx, part);
@@ -87,20 +87,20 @@ async function reviseReadings(tx: Tx, rows: ReadingRow[]): Promise<number> {
     select distinct on (tenant_id, series_id, time)
            tenant_id as "tenantId", series_id::text as "seriesId", time::text, input.value::text,
            input.telegram_id::text as "telegramId", input.decoder_version as "decoderVersion"
-    from ${input(tx, rows)}
+    from ${readingInput(tx, rows)}
     join readings stored using (tenant_id, series_id, time)
     where stored.is_current and stored.value <> input.value
     order by tenant_id, series_id, time, input.telegram_id desc`;
   if (conflicts.length === 0) return 0;
   await tx`
     update readings stored set is_current = false
-    from ${input(tx, conflicts)}
+    from ${readingInput(tx, conflicts)}
     where (stored.tenant_id, stored.series_id, stored.time) = (input.tenant_id, input.series_id, input.time)
       and stored.is_current`;
   const revised = await tx`
     insert into readings (tenant_id, series_id, time, revision, value, telegram_id, decoder_version)
     select tenant_id, series_id, time, max(stored.revision) + 1, input.value, input.telegram_id, input.decoder_version
-    from ${input(tx, conflicts)}
+    from ${readingInput(tx, conflicts)}
     join readings stored using (tenant_id, series_id, time)
     group by tenant_id, series_id, time, input.value, input.telegram_id, input.decoder_version`;
   return revised.count;
@@ -109,12 +109,13 @@ async function reviseReadings(tx: Tx, rows: ReadingRow[]): Promise<number> {
 /** Two transactions that revise the same instant do so one after the other: exactly one revision stays the current one. */
 async function lockInstants(tx: Tx, rows: ReadingRow[]) {
   await tx`
-    select from ${input(tx, rows)} join readings stored using (tenant_id, series_id, time)
+    select from ${readingInput(tx, rows)} join readings stored using (tenant_id, series_id, time)
     order by tenant_id, series_id, time, revision
     for update of stored`;
 }
 
-function input(tx: Tx, rows: ReadingRow[]) {
+/** The rows as a table `input`, for a statement of one's own. */
+export function readingInput(tx: Tx, rows: ReadingRow[]) {
   const column = <K extends keyof ReadingRow>(name: K) => bareLiteral(rows.map((row) => row[name]));
   return tx`unnest(
     ${column("tenantId")}::text::integer[],

@@ -1,48 +1,18 @@
-import type { Readout } from "@mbus-gateway/wire";
 import type { Tx } from "../db/mod.ts";
-import { arrayLiteral } from "./array_literal.ts";
-import { type AttributeRow, writeAttributes } from "./attributes.ts";
-import { confirmationOfMessage } from "./confirmation.ts";
-import { type Knowledge } from "../meter_keys/knowledge.ts";
 import { learnFormats } from "../meter_keys/learn_formats.ts";
-import { type DecodedReadout, decodeReadout, decoderVersionOf } from "./decode_readout.ts";
-import {
-  type IncomingMessage,
-  readingTime,
-  type ReadMessage,
-  setAsideFor,
-  type UnreadableMessage,
-} from "./incoming.ts";
+import { arrayLiteral } from "./array_literal.ts";
+import { type Arrival, decodeArrivals, type Decoded, fileValues, type Stock, valuesOf } from "./arrival.ts";
+import { writeAttributes } from "./attributes.ts";
+import { confirmationOfMessage } from "./confirmation.ts";
+import type { IncomingMessage, ReadMessage, UnreadableMessage } from "./incoming.ts";
 import type { IngestResult } from "./ingest.ts";
-import { type IdsOfTransaction, learnMeters, learnSeries, meterKey, seriesKey } from "./known_ids.ts";
-import { fingerprint, messageFingerprint, NO_TENANT, quarantine, type QuarantineRow } from "./quarantine.ts";
-import { findHeardBefore, radioHash } from "./radio.ts";
-import type { SeriesAddress } from "./series_address.ts";
-import { insertReadings, type ReadingRow, writeReadings } from "./reading_store.ts";
-import type { TelegramIds } from "./telegram_ids.ts";
-import {
-  type DecodedTelegramRow,
-  findStored,
-  insertTelegrams,
-  storeTelegrams,
-  telegramKey,
-  type TelegramRow,
-  telegramRows,
-} from "./telegram_store.ts";
+import { quarantine, type QuarantineRow } from "./quarantine.ts";
+import { epochReuse, quarantineRow, unregistered, wholeMessage } from "./quarantine_rows.ts";
+import { findHeardBefore } from "./radio.ts";
+import { insertReadings, writeReadings } from "./reading_store.ts";
+import { findStored, insertTelegrams, storeTelegrams, telegramKey, telegramRows } from "./telegram_store.ts";
 
 type Read = ReadMessage | UnreadableMessage;
-
-/** What storing works with. */
-export interface Stock {
-  ids: IdsOfTransaction;
-  telegramIds: TelegramIds;
-  knowledge: Knowledge;
-  /**
-   * Nothing of it is expected to be stored already: it is written without looking, all statements at once, and fails
-   * with SQLSTATE 23505 as a whole where that was wrong.
-   */
-  expectNew: boolean;
-}
 
 /**
  * Stores what the messages hold and says what became of each, and why something was set aside. Needs the role
@@ -79,25 +49,6 @@ export async function storeMessages(
   const readings = await storeReadouts(tx, stock, takes, setAside);
   await quarantine(tx, setAside);
   return { results, readings, reasons: setAside.map(({ reason }) => reason) };
-}
-
-/** One readout on its way in. */
-interface Arrival {
-  result: IngestResult;
-  read: ReadMessage;
-  tenantId: number;
-  readout: Readout;
-  rows: TelegramRow[];
-}
-
-/** An arrival decoded, with its telegrams' rows. */
-interface Decoded {
-  arrival: Arrival;
-  decoded: DecodedReadout;
-  meterId: string | null;
-  /** Of each value; empty where there is no meter. */
-  seriesIds: readonly string[];
-  telegrams: DecodedTelegramRow[];
 }
 
 async function storeReadouts(
@@ -147,33 +98,6 @@ async function storeReadouts(
   return readings;
 }
 
-async function decodeArrivals(tx: Tx, { ids, telegramIds, knowledge }: Stock, arrivals: Arrival[]): Promise<Decoded[]> {
-  const decoded = arrivals.map((arrival) => ({
-    arrival,
-    decoded: decodeReadout(arrival.read.message.gateway, arrival.readout, knowledge.of(arrival.tenantId)),
-  }));
-  await learnMeters(
-    tx,
-    ids,
-    decoded.flatMap(({ arrival: { tenantId }, decoded: { meter } }) => meter === null ? [] : [{ tenantId, meter }]),
-  );
-  const free = await telegramIds.take(tx, arrivals.reduce((sum, { rows }) => sum + rows.length, 0));
-  let next = 0;
-  return decoded.map(({ arrival, decoded }) => {
-    const meterId = meterIdOf(ids, arrival.tenantId, decoded);
-    const telegrams = arrival.rows.map((row): DecodedTelegramRow => ({
-      ...row,
-      telegramId: free[next++] as string,
-      meterId,
-      decoderVersion: decoderVersionOf(arrival.readout),
-      decodeError: decoded.errors[row.position] ?? null,
-      waitsFor: decoded.waitsFor[row.position] ?? null,
-      radioHash: decoded.wireless[row.position] ? radioHash(row.bytes) : null,
-    }));
-    return { arrival, decoded, meterId, seriesIds: [], telegrams };
-  });
-}
-
 /** The arrivals that are neither stored, nor twice in this batch, nor another readout under a used key. */
 function freshOnes(
   stored: Map<number, "same" | "other">,
@@ -203,62 +127,6 @@ function freshOnes(
   });
 }
 
-/** Finds the series of each value: mostly a meter says what it said the last time. */
-async function fileValues(tx: Tx, ids: IdsOfTransaction, all: Decoded[]) {
-  const unknown: { one: Decoded; meterId: string; meter: string; addresses: SeriesAddress[] }[] = [];
-  for (const one of all) {
-    const { arrival: { tenantId }, meterId, decoded } = one;
-    if (meterId === null) continue;
-    const meter = `${tenantId}\n${meterId}`;
-    const addresses = decoded.values.map(({ series }) => series);
-    const known = ids.seriesOf(meter, addresses);
-    if (known === null) unknown.push({ one, meterId, meter, addresses });
-    else one.seriesIds = known;
-  }
-  await learnSeries(
-    tx,
-    ids,
-    unknown.flatMap(({ one: { arrival: { tenantId } }, meterId, addresses }) =>
-      addresses.map((address) => ({ tenantId, meterId, address }))
-    ),
-  );
-  for (const { one, meterId, meter, addresses } of unknown) {
-    one.seriesIds = addresses.map((address) => {
-      const id = ids.get(seriesKey(one.arrival.tenantId, meterId, address));
-      if (id === undefined) throw new Error(`Cannot file value: series ${JSON.stringify(address)} has no id`);
-      return id;
-    });
-    ids.learnSeriesOf(meter, addresses, one.seriesIds);
-  }
-}
-
-function valuesOf(all: Decoded[]): { readings: ReadingRow[]; attributes: AttributeRow[] } {
-  const readings: ReadingRow[] = [];
-  const attributes: AttributeRow[] = [];
-  for (const { arrival: { tenantId, readout }, decoded, meterId, seriesIds, telegrams } of all) {
-    if (meterId === null) continue;
-    const time = readingTime(readout);
-    const decoderVersion = decoderVersionOf(readout);
-    const telegramIdAt = (position: number) => {
-      const id = telegrams[position]?.telegramId;
-      if (id === undefined) throw new Error(`Cannot trace value: the readout has no telegram at position ${position}`);
-      return id;
-    };
-    decoded.values.forEach(({ value, position }, index) => {
-      const seriesId = seriesIds[index] as string;
-      readings.push({ tenantId, seriesId, time, value, telegramId: telegramIdAt(position), decoderVersion });
-    });
-    for (const { position, key, kind, value } of decoded.attributes) {
-      attributes.push({ tenantId, meterId, key, time, kind, value, telegramId: telegramIdAt(position) });
-    }
-  }
-  return { readings, attributes };
-}
-
-function meterIdOf(ids: IdsOfTransaction, tenantId: number, { meter }: DecodedReadout): string | null {
-  return meter === null ? null : ids.get(meterKey(tenantId, meter.identity)) ?? null;
-}
-
 async function tenantsOf(tx: Tx, messages: IncomingMessage[]): Promise<Map<string, number>> {
   const gateways = arrayLiteral(new Set(messages.map(({ gateway }) => gateway)));
   const rows = await tx<{ gateway_id: string; tenant_id: number }[]>`
@@ -284,34 +152,4 @@ async function touchGateways(tx: Tx, all: Decoded[]) {
 
 function sameBytes(a: Arrival, b: Arrival): boolean {
   return a.rows.length === b.rows.length && a.rows.every((row, i) => row.bytes.toHex() === b.rows[i]?.bytes.toHex());
-}
-
-function wholeMessage({ message, code, reason }: UnreadableMessage, tenantId = NO_TENANT): QuarantineRow {
-  const { origin, gateway, payload } = message;
-  const bytes = messageFingerprint(payload);
-  return { tenantId, fingerprint: bytes, code, reason, payload, origin, gateway, epoch: null, seq: null };
-}
-
-/** One row a gateway, however much it sends: it keeps its readouts until it is registered and they are confirmed. */
-function unregistered({ message: { origin, gateway, payload } }: ReadMessage): QuarantineRow {
-  const code = "unregistered";
-  const reason = `Cannot take message: gateway ${gateway} is not registered; register it, and it sends again`;
-  const key = fingerprint(code, gateway);
-  return { tenantId: NO_TENANT, fingerprint: key, code, reason, payload, origin, gateway, epoch: null, seq: null };
-}
-
-function quarantineRow(read: ReadMessage, tenantId: number, part: ReadMessage["setAside"][number]): QuarantineRow {
-  const { message: { origin, gateway }, epoch } = read;
-  const { seq, code, reason, payload } = part;
-  const key = seq === null ? fingerprint(gateway, epoch, payload) : fingerprint(gateway, epoch, seq, code);
-  return { tenantId, fingerprint: key, code, reason, payload, origin, gateway, epoch, seq };
-}
-
-function epochReuse({ read, tenantId, readout }: Arrival): QuarantineRow {
-  const { gateway } = read.message;
-  const code = "epoch_reuse";
-  const reason = `Cannot store readout: ${gateway} has sent other bytes under epoch ${read.epoch}, ` +
-    `sequence ${readout.seq} before; its spool was copied or restored without a new epoch`;
-  const part = setAsideFor(read, readout, code, reason);
-  return { ...quarantineRow(read, tenantId, part), fingerprint: fingerprint(code, gateway, part.payload) };
 }

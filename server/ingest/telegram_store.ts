@@ -55,12 +55,7 @@ export async function findStored(tx: Tx, rows: TelegramRow[]): Promise<Map<numbe
   const found = await tx<{ index: number; same: boolean }[]>`
     select (input.index - 1)::integer as index, stored.bytes = input.bytes as same
     from unnest(
-      ${bareLiteral(rows.map((row) => row.tenantId))}::text::integer[],
-      ${arrayLiteral(rows.map((row) => row.gateway))}::text::text[],
-      ${bareLiteral(rows.map((row) => row.epoch))}::text::uuid[],
-      ${bareLiteral(rows.map((row) => row.readout.seq))}::text::bigint[],
-      ${bareLiteral(rows.map((row) => row.readout.readAt))}::text::timestamptz[],
-      ${bareLiteral(rows.map((row) => row.position))}::text::smallint[],
+      ${keyArrays(tx, rows)},
       ${bytesLiteral(rows.map((row) => row.bytes))}::text::bytea[]
     ) with ordinality as input (tenant_id, gateway_id, epoch, seq, read_at, position, bytes, index)
     cross join lateral ( -- by its key, however large the planner thinks that the table is
@@ -70,6 +65,17 @@ export async function findStored(tx: Tx, rows: TelegramRow[]): Promise<Map<numbe
       limit 1
     ) stored`;
   return new Map(found.map(({ index, same }) => [index, same ? "same" : "other"]));
+}
+
+/** The columns of the key, each an array. */
+function keyArrays(tx: Tx, rows: TelegramRow[]) {
+  return tx`
+      ${bareLiteral(rows.map((row) => row.tenantId))}::text::integer[],
+      ${arrayLiteral(rows.map((row) => row.gateway))}::text::text[],
+      ${bareLiteral(rows.map((row) => row.epoch))}::text::uuid[],
+      ${bareLiteral(rows.map((row) => row.readout.seq))}::text::bigint[],
+      ${bareLiteral(rows.map((row) => row.readout.readAt))}::text::timestamptz[],
+      ${bareLiteral(rows.map((row) => row.position))}::text::smallint[]`;
 }
 
 /**
@@ -107,12 +113,7 @@ function input(tx: Tx, rows: DecodedTelegramRow[]) {
     select tenant_id, gateway_id, epoch, seq, read_at, position, telegram_id, kind, bytes, bus, address, clock_trusted,
       corrected_read_at, meter_id, decoder_version, decode_error, waits_for, radio_hash, rssi, flags::text[]
     from unnest(
-      ${bareLiteral(rows.map((row) => row.tenantId))}::text::integer[],
-      ${arrayLiteral(rows.map((row) => row.gateway))}::text::text[],
-      ${bareLiteral(rows.map((row) => row.epoch))}::text::uuid[],
-      ${bareLiteral(rows.map((row) => row.readout.seq))}::text::bigint[],
-      ${bareLiteral(rows.map((row) => row.readout.readAt))}::text::timestamptz[],
-      ${bareLiteral(rows.map((row) => row.position))}::text::smallint[],
+      ${keyArrays(tx, rows)},
       ${bareLiteral(rows.map((row) => row.telegramId))}::text::bigint[],
       ${bareLiteral(rows.map((row) => row.kind))}::text::text[],
       ${bytesLiteral(rows.map((row) => row.bytes))}::text::bytea[],
