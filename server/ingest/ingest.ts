@@ -12,7 +12,7 @@ import {
 import { type Knowledge, NO_KNOWLEDGE } from "../meter_keys/knowledge.ts";
 import { KnownIds } from "./known_ids.ts";
 import { Months } from "./months.ts";
-import { isPermanent, isUniqueViolation } from "./permanent_error.ts";
+import { isMissingPartition, isPermanent, isUniqueViolation } from "./permanent_error.ts";
 import { storeMessages } from "./store_messages.ts";
 import { TelegramIds } from "./telegram_ids.ts";
 import { NO_TRACE, type Trace } from "./trace.ts";
@@ -105,6 +105,10 @@ export function createIngest(
     try {
       return await store(read);
     } catch (error) {
+      if (isMissingPartition(error)) {
+        months.forget();
+        return await store(read);
+      }
       if (!isPermanent(error)) throw error;
       const [only] = read;
       if (only === undefined) throw error;

@@ -14,3 +14,9 @@ export function isPermanent(error: unknown): boolean {
 export function isUniqueViolation(error: unknown): boolean {
   return (Object(error) as { code?: unknown }).code === "23505";
 }
+
+/** Whether a row found no partition: its month was there, and was dropped meanwhile because it is kept no longer. */
+export function isMissingPartition(error: unknown): boolean {
+  const { code, routine } = Object(error) as { code?: unknown; routine?: unknown };
+  return code === "23514" && routine === "ExecFindPartition";
+}

@@ -47,3 +47,19 @@ Deno.test("dropExpired() drops whole months when their last day is over for long
     select (select count(*) from telegrams)::int as telegrams, (select count(*) from readings)::int as readings`;
   assertEquals({ ...rows }, { telegrams: 2, readings: 4 });
 });
+
+Deno.test("dropExpired() is no obstacle to a readout of a dropped month that comes later still", async () => {
+  await using at = await testDatabase();
+  const { database } = at;
+  await database.sql`insert into gateways (tenant_id, gateway_id, token_hash) values (1, 'GW-0001', sha256('one'))`;
+  const { ingest } = createIngest({ database, now: () => now });
+  const take = async (seq: number) => {
+    const readAt = `2024-01-31T11:00:0${seq}.000Z`;
+    return await ingest([{ origin: "mqtt", gateway: "GW-0001", payload: payload([readout({ seq, readAt })]) }]);
+  };
+  await take(1);
+  const retention = { telegramDays: 366, readingDays: 366 };
+  assertEquals((await dropExpired(database, retention, now, silentLog)).length, 2);
+  const [result] = await take(2);
+  assertEquals([result?.stored, result?.quarantined], [1, 0]);
+});
