@@ -3,6 +3,7 @@ import { registerAdminToken } from "./admin_token.ts";
 import { background } from "./background.ts";
 import { readText } from "./broker_identity.ts";
 import type { ServerConfig } from "./config.ts";
+import { refreshConsumption } from "./consumption/mod.ts";
 import { type Database, ensurePartitions, migrate } from "./db/mod.ts";
 import { degreeDayLoop } from "./degree_days/mod.ts";
 import { createApp } from "./http/app.tsx";
@@ -62,6 +63,7 @@ export async function runServer(config: ServerConfig, options: RunServerOptions)
         { name: "meter keys", run: () => knowledge.refresh() },
         { name: "waiting telegrams", run: (signal) => decodeWaiting({ database, knowledge, signal, log }) },
         { name: "sequence gaps", run: () => noteSequenceGaps(database) },
+        { name: "consumption", run: async (signal) => void await refreshConsumption({ database, knowledge, signal }) },
       ],
     })
   );
