@@ -34,10 +34,8 @@ export async function reckon(tx: Tx, changes: Change[], knowledge: Knowledge): P
   const placed = await loadPlaced(tx, changes);
   const spans = await widenToReadings(tx, changes);
   const touched = changes.map((change, index): Touched => {
-    const span = spans[index] ?? change;
-    const stays = staysOf(placed.get(placedKey(change))?.stays ?? [], NOWHERE).flatMap((stay) =>
-      daysTouched(stay, span)
-    );
+    const span = widenToDial(change, spans[index] ?? change, dialOf(placed, change));
+    const stays = staysTouched(staysOf(placed.get(placedKey(change))?.stays ?? [], NOWHERE), span);
     const whole = {
       start: Math.min(span.start, ...stays.map(({ days }) => days.start)),
       end: Math.max(span.end, ...stays.map(({ days }) => days.end)),
@@ -82,6 +80,21 @@ function widenToDial(change: Change, { start, end }: Span, dial: Knot[]): Span {
     start: start < change.start ? start : Math.min(start, ...times),
     end: end > change.end ? end : Math.max(end, ...times),
   };
+}
+
+/** The stays that a span touches; where a meter was in no unit twice in one day, both times are of that day. */
+function staysTouched(stays: Stay[], span: Span): Touched["stays"] {
+  const touched = stays.flatMap((stay) => daysTouched(stay, span));
+  const nowhere = touched.filter(({ placementId }) => placementId === "0").map(({ days }) => days);
+  if (nowhere.length === 0) return touched;
+  const days = {
+    start: Math.min(...nowhere.map(({ start }) => start)),
+    end: Math.max(...nowhere.map(({ end }) => end)),
+  };
+  return [
+    ...touched.filter(({ placementId }) => placementId !== "0"),
+    ...stays.filter(({ placementId }) => placementId === "0").flatMap((stay) => daysTouched(stay, days)),
+  ];
 }
 
 /** A stay with its days that a span touches; none where the two are apart. */
