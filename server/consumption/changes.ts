@@ -97,12 +97,21 @@ async function noteChanges(tx: Tx, changes: Noted[]) {
     group by tenant_id, first, last, replaced`;
 }
 
-/** Notes that a meter was put in or taken out, so that all its counters are reckoned again there. Any role. */
-export async function notePlacement(tx: Tx, tenantId: number, meterId: string, from: string, to: string) {
+/** Notes that a meter was put in or taken out between two instants, so that all its counters are reckoned again there. */
+export async function notePlacement(tx: Tx, { tenantId, meterId, from, to }: {
+  tenantId: number;
+  meterId: string;
+  from: string;
+  /** Null: until now. */
+  to: string | null;
+}) {
   await tx`
     insert into consumption_changes (tenant_id, first, last, series_ids, replaced)
-    select ${tenantId}, ${from}::text::timestamptz - interval '1 day', ${to}::text::timestamptz + interval '1 day',
+    select ${tenantId}, least(span.first, span.last) - interval '1 day', greatest(span.first, span.last) + interval '1 day',
       array_agg(series_id), true
-    from series where tenant_id = ${tenantId} and meter_id = ${meterId}::text::bigint
-    having count(*) > 0`;
+    from series cross join (
+      select ${from}::text::timestamptz as first, coalesce(${to}::text::timestamptz, now()) as last
+    ) span
+    where tenant_id = ${tenantId} and meter_id = ${meterId}::text::bigint
+    group by span.first, span.last`;
 }
