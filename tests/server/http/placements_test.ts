@@ -35,14 +35,16 @@ Deno.test("POST /api/v1/placements refuses a meter that is elsewhere, and what i
   const body = { unitId: at.unitId, meter, role: "heat", from: "2026-01-01T00:00:00Z" };
   assertEquals((await at.api("POST", "/api/v1/placements", { body: { ...body, unitId: "999" } })).status, 404);
   assertEquals((await at.api("POST", "/api/v1/placements", { body, token: OTHER_TOKEN })).status, 404);
-  assertEquals((await at.api("POST", "/api/v1/placements", { body })).status, 201);
+  const made = await at.api("POST", "/api/v1/placements", { body });
+  assertEquals(made.status, 201);
+  const end = `/api/v1/placements/${made.json.id}/end`;
   const twice = await at.api("POST", "/api/v1/placements", { body: { ...body, from: "2026-06-01" } });
   assertEquals([twice.status, twice.json.code], [409, "placed_elsewhere"]);
   assertEquals((await at.api("GET", "/api/v1/placements", { token: OTHER_TOKEN })).json.placements, []);
-  const early = await at.api("POST", "/api/v1/placements/1/end", { body: { to: "2025-01-01" } });
+  const early = await at.api("POST", end, { body: { to: "2025-01-01" } });
   assertEquals(early.status, 400);
   assertStringIncludes(early.json.detail, "to: ");
-  const other = await at.api("POST", "/api/v1/placements/1/end", { body: { to: "2026-02-01" }, token: OTHER_TOKEN });
+  const other = await at.api("POST", end, { body: { to: "2026-02-01" }, token: OTHER_TOKEN });
   assertEquals(other.status, 404);
   for (const [field, value] of [["role", "Heat"], ["meter", 1], ["from", "soon"], ["startReadings", [{}]]] as const) {
     const { status, json } = await at.api("POST", "/api/v1/placements", { body: { ...body, [field]: value } });
