@@ -176,3 +176,34 @@ Deno.test("refreshConsumption() reckons a meter without a place by UTC, and agai
     ["2026-01-02T00:00:00.000Z", "230"],
   ]);
 });
+
+Deno.test("refreshConsumption() by several servers at once is done by whoever comes first, and by none twice", async () => {
+  await using at = await site();
+  await at.place(1, "2020-01-01T00:00:00Z");
+  for (let day = 0; day < 6; day++) {
+    await at.take(hourly(24, { from: START + day * DAY, value: 1000 + day * 240 }));
+    await Promise.all([at.refresh(), at.refresh(), at.refresh()]);
+  }
+  await at.refresh();
+  assertEquals((await at.consumption("day")).map(([, amount]) => amount), Array(6).fill("240"));
+  assertEquals((await at.sql`select from consumption_changes`).length, 0);
+});
+
+Deno.test("refreshConsumption() reckons years of one change in parts, none of them without its neighbours", async () => {
+  await using at = await site();
+  await at.place(1, "2020-01-01T00:00:00Z");
+  const everyFiveDays = Array.from({ length: 150 }, (_, index) => ({
+    series: "1",
+    time: START + index * 5 * DAY,
+    value: String(index * 1200),
+  }));
+  await at.take(everyFiveDays);
+  await at.sql`delete from consumption_changes`;
+  await at.sql`
+    insert into consumption_changes (tenant_id, first, last, series_ids)
+    select 1, min(time), max(time), array[1] from readings`;
+  await at.refresh();
+  const days = await at.consumption("day");
+  assertEquals([days.length, days.filter(([, amount]) => Math.abs(Number(amount) - 240) > 11)], [745, []]);
+  assertEquals(await sums(at), ["178800", "178800", "178800"]);
+});
