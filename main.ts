@@ -48,14 +48,44 @@ const verbs: Record<string, Verb> = {
     summary: "Show the whole product without hardware: simulated meters, gateway, broker, server, page.",
     run: async (args) => await (await import("./tests/demo/mod.ts")).demo(args),
   },
+  scan: {
+    usage: "scan [--secondary] [--all-bauds] [--port PORT]",
+    summary: "Look for meters on a wire; asks the gateway that runs here, or opens the port itself.",
+    run: (args) => side("gateway")(["scan", ...args]),
+  },
+  read: {
+    usage: "read ADDRESS [--port PORT]",
+    summary: "Read one meter.",
+    run: (args) => side("gateway")(["read", ...args]),
+  },
+  "set-address": {
+    usage: "set-address ADDRESS NEW",
+    summary: "Give a meter another primary address.",
+    run: (args) => side("gateway")(["set-address", ...args]),
+  },
+  "set-baud-rate": {
+    usage: "set-baud-rate ADDRESS BAUD",
+    summary: "Make a meter speak at another speed.",
+    run: (args) => side("gateway")(["set-baud-rate", ...args]),
+  },
+  "set-clock": {
+    usage: "set-clock ADDRESS [TIME]",
+    summary: "Set a meter's clock to local time.",
+    run: (args) => side("gateway")(["set-clock", ...args]),
+  },
   decode: {
     usage: "decode [HEX | FILE | -] [--format text|json|ndjson|annotated]",
     summary: "Decode M-Bus telegrams.",
     run: (args) => side("gateway")(["decode", ...args]),
   },
+  listen: {
+    usage: "listen [--bus NAME | --receiver KIND --port PORT] [--json]",
+    summary: "Show what a wireless receiver hears.",
+    run: (args) => side("gateway")(["listen", ...args]),
+  },
   simulate: {
-    usage: "simulate --port N --ledger FILE [--meters N] [--baud N]",
-    summary: "Run a simulated M-Bus segment over TCP, with a ledger of every answer.",
+    usage: "simulate --ledger FILE [--tcp N] [--pty] [--meters N] [--baud N] …",
+    summary: 'Run a simulated M-Bus segment, with a ledger of every answer; "simulate --help" explains.',
     run: async (args) => await (await import("./tests/simulator/main.ts")).simulate(args),
   },
   "check-config": {

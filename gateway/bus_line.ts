@@ -34,8 +34,8 @@ export function busLine(
     signal,
     log,
     open = openTransport,
-    // An adapter that is plugged in again is found within half a minute.
-    backoff = fullJitterBackoff({ baseMs: 1_000, maxMs: 30_000 }),
+    // An adapter that is plugged in again is found within five seconds, under another name too.
+    backoff = fullJitterBackoff({ baseMs: 1_000, maxMs: 5_000 }),
   }: BusLineOptions,
 ): BusLine {
   const line = condition(log, "The bus is open again");
@@ -43,12 +43,15 @@ export function busLine(
   let master: MeterBus | null = null;
   /** Whether the next opening follows a failure, and must not come at once. */
   let broken = false;
+  let adapter: string | undefined;
 
   async function opened(): Promise<ByteStream | null> {
     while (!signal.aborted) {
       try {
         if (broken) await timer.sleep(backoff.next(), signal);
-        return await open({ port: bus.port, baudRate: bus.baudRate }, { signal });
+        const opened = await open({ port: bus.port, baudRate: bus.baudRate }, { signal, adapter });
+        adapter = opened.adapter ?? adapter;
+        return opened;
       } catch (thrown) {
         if (signal.aborted) return null;
         if (!(thrown instanceof DeviceError || thrown instanceof TransportClosed)) throw thrown;

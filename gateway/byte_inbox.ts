@@ -41,13 +41,6 @@ export class ByteInbox {
     return this.#closed;
   }
 
-  /** Forgets what has not been read. */
-  clear() {
-    this.#chunks = [];
-    this.#bytes = 0;
-    this.#madeRoom();
-  }
-
   /** {@linkcode ByteStream.read}. */
   async read(timeoutMs: number, signal?: AbortSignal): Promise<Uint8Array | null> {
     signal?.throwIfAborted();
@@ -81,7 +74,9 @@ export class ByteInbox {
       bytes.set(chunk, at);
       at += chunk.length;
     }
-    this.clear();
+    this.#chunks = [];
+    this.#bytes = 0;
+    this.#madeRoom();
     return bytes;
   }
 

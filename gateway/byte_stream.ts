@@ -4,6 +4,8 @@
 export interface ByteStream extends AsyncDisposable {
   /** What it is connected to, as the operator wrote it: for sentences. */
   readonly name: string;
+  /** What names the adapter whatever the system calls its device now; absent where nothing does. */
+  readonly adapter?: string;
   /**
    * The next bytes, as many as there are; `null` when none came in time. A read that timed out loses nothing: bytes
    * that come later belong to the next read. One read at a time.
@@ -19,8 +21,13 @@ export interface ByteStream extends AsyncDisposable {
    * @throws {TransportClosed} when the line is gone, or took no bytes for {@linkcode WRITE_DEADLINE_MS}.
    */
   write(bytes: Uint8Array): Promise<void>;
-  /** Forgets what has arrived and has not been read. */
-  discard(): void;
+  /**
+   * Changes the speed of the wire once everything written has been sent; absent where the other end owns it.
+   *
+   * @throws {ConfigurationError} for a rate that is none of the usual.
+   * @throws {TransportClosed} when the line is gone.
+   */
+  setBaudRate?(baudRate: number): Promise<void>;
 }
 
 /** The longest a write may hang, in milliseconds; a line that takes no bytes for so long is closed as broken. */

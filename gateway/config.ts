@@ -4,7 +4,10 @@ import { type Document, LineCounter, parseDocument } from "yaml";
 import { ConfigurationError } from "@mbus-gateway/resource";
 import { describe, describeIssue, lineOf, type Source } from "./config_report.ts";
 import { contradictions } from "./config_rules.ts";
-import { ConfigSchema } from "./config_schema.ts";
+import { ConfigSchema, isRadio } from "./config_schema.ts";
+import { modesTogether, usualModes } from "./radio/modes.ts";
+import type { RadioBusConfig } from "./radio/radio_config.ts";
+import type { Supervision } from "./service_manager.ts";
 
 /** The file's keys, checked one by one. */
 export type WrittenConfig = v.InferOutput<typeof ConfigSchema>;
@@ -12,15 +15,29 @@ export type WrittenConfig = v.InferOutput<typeof ConfigSchema>;
 /** One M-Bus segment. */
 export interface BusConfig {
   name: string;
-  /** `tcp://host:port` or a device. */
+  /** `tcp://`, `udp://` or `rfc2217://host:port`, or a device. */
   port: string;
   baudRate: number;
-  intervalMs: number;
+  /** How often its meters are read; absent where `schedule` says when. */
+  intervalMs?: number;
+  /** A cron expression in `timeZone`. */
+  schedule?: string;
+  /** Of its schedules and those of its meters; UTC when absent. */
+  timeZone?: string;
   /** How long a meter may take to begin its answer; when absent, EN 13757-2 and the baud rate say. */
   timeoutMs?: number;
   retries?: number;
-  /** `p0` to `p250`, or 16 hexadecimal digits in capitals. */
-  meters: string[];
+  meters: MeterConfig[];
+}
+
+/** One meter of a bus, and what is its own; for what is absent, the bus's word holds. */
+export interface MeterConfig {
+  /** `p0` to `p250`, or 16 hexadecimal digits in capitals, with `/` and eight of a fabrication number if need be. */
+  address: string;
+  intervalMs?: number;
+  schedule?: string;
+  timeoutMs?: number;
+  retries?: number;
 }
 
 /** A validated configuration; every path is absolute. Secrets are files, read when they are needed. */
@@ -30,8 +47,18 @@ export interface GatewayConfig {
   mqtt: WrittenConfig["mqtt"];
   platform: { url: string; tokenFile: string; ca?: string; heartbeatMs: number };
   connection: "always" | { cron: string };
+  /** The most bytes of the spool's file, and how many readouts of a backlog go in a minute; the defaults when absent. */
+  spool?: WrittenConfig["spool"];
   buses: BusConfig[];
+  /** The wireless buses, which stand in the same list of the file. */
+  radios: RadioBusConfig[];
   tunnel?: { tokenFile: string; metricsPort: number };
+  /** Whether `config/set` may change the file. */
+  remoteConfiguration?: boolean;
+  /** Where Prometheus may ask; absent: nowhere. */
+  metrics?: WrittenConfig["metrics"];
+  /** Tell Home Assistant of the meters, and what they say. */
+  homeAssistant?: WrittenConfig["homeAssistant"];
   log: WrittenConfig["log"];
 }
 
@@ -52,9 +79,25 @@ export const OVERRIDES: Readonly<Record<string, readonly string[]>> = {
   MBUS_GW_PLATFORM_HEARTBEAT: ["platform", "heartbeat"],
   MBUS_GW_TUNNEL_TOKEN_FILE: ["tunnel", "tokenFile"],
   MBUS_GW_TUNNEL_METRICS_PORT: ["tunnel", "metricsPort"],
+  MBUS_GW_REMOTE_CONFIGURATION: ["remoteConfiguration"],
+  MBUS_GW_SPOOL_MAX_BYTES: ["spool", "maxBytes"],
+  MBUS_GW_SPOOL_DRAIN_PER_MINUTE: ["spool", "drainPerMinute"],
+  MBUS_GW_METRICS_PORT: ["metrics", "port"],
+  MBUS_GW_METRICS_HOST: ["metrics", "host"],
+  MBUS_GW_HOME_ASSISTANT_DISCOVERY_PREFIX: ["homeAssistant", "discoveryPrefix"],
+  MBUS_GW_HOME_ASSISTANT_BASE_TOPIC: ["homeAssistant", "baseTopic"],
+  MBUS_GW_HOME_ASSISTANT_KEYS_FILE: ["homeAssistant", "keysFile"],
   MBUS_GW_LOG_LEVEL: ["log", "level"],
   MBUS_GW_LOG_FORMAT: ["log", "format"],
 };
+
+/** Those whose value is a number, or true or false; a user's name may look like one and is a text. */
+const NOT_TEXTS: ReadonlySet<string> = new Set([
+  "MBUS_GW_REMOTE_CONFIGURATION",
+  "MBUS_GW_TUNNEL_METRICS_PORT",
+  "MBUS_GW_METRICS_PORT",
+  "MBUS_GW_SPOOL_DRAIN_PER_MINUTE",
+]);
 
 /**
  * The overrides of this process's environment: the one place that reads it.
@@ -64,6 +107,16 @@ export const OVERRIDES: Readonly<Record<string, readonly string[]>> = {
 export function overridesFromEnvironment(): Record<string, string> {
   const set = Object.keys(OVERRIDES).map((name) => [name, Deno.env.get(name) ?? ""] as const);
   return Object.fromEntries(set.filter(([, value]) => value !== ""));
+}
+
+/**
+ * What the service manager said in this process's environment when it started the gateway; null when nobody did.
+ */
+export function supervisionFromEnvironment(): Supervision | null {
+  const socket = Deno.env.get("NOTIFY_SOCKET") ?? "";
+  if (!/^[/@]./.test(socket)) return null;
+  const microseconds = Number(Deno.env.get("WATCHDOG_USEC") || NaN);
+  return { socket, watchdogMs: microseconds > 0 ? microseconds / 1_000 : null };
 }
 
 /**
@@ -125,7 +178,7 @@ function override(document: Document.Parsed, env: Record<string, string | undefi
   for (const [name, path] of Object.entries(OVERRIDES)) {
     const value = env[name];
     if (value === undefined || value === "") continue;
-    document.setIn(path, name === "MBUS_GW_TUNNEL_METRICS_PORT" && /^\d+$/.test(value) ? Number(value) : value);
+    document.setIn(path, NOT_TEXTS.has(name) && /^(?:\d+|true|false)$/.test(value) ? JSON.parse(value) : value);
     overridden.set(path.join("."), name);
   }
   return overridden;
@@ -134,7 +187,7 @@ function override(document: Document.Parsed, env: Record<string, string | undefi
 function absolutePaths(written: WrittenConfig, folder: string): GatewayConfig {
   const absolute = (path: string) => resolve(folder, path);
   const optional = (path: string | undefined) => path === undefined ? undefined : absolute(path);
-  const { mqtt, platform: { heartbeat, ...platform }, buses, tunnel } = written;
+  const { mqtt, platform: { heartbeat, ...platform }, buses, tunnel, homeAssistant } = written;
   return {
     ...written,
     dataFolder: absolute(written.dataFolder),
@@ -151,9 +204,37 @@ function absolutePaths(written: WrittenConfig, folder: string): GatewayConfig {
       ca: optional(platform.ca),
       heartbeatMs: heartbeat,
     },
-    buses: buses.map(({ interval, ...bus }) => ({ ...bus, intervalMs: interval })),
+    buses: buses.flatMap((bus) => isRadio(bus) ? [] : [wiredBus(bus)]),
+    radios: buses.flatMap((bus) => isRadio(bus) ? [radioBus(bus, optional(bus.keysFile))] : []),
+    homeAssistant: homeAssistant && { ...homeAssistant, keysFile: optional(homeAssistant.keysFile) },
     tunnel: tunnel && { ...tunnel, tokenFile: absolute(tunnel.tokenFile) },
   };
+}
+
+/** How often the meters of a bus are read where nothing is said. */
+const USUAL_INTERVAL_MS = 900_000;
+
+function asMeter(written: WrittenWired["meters"][number]): MeterConfig {
+  if (typeof written === "string") return { address: written };
+  const { interval, ...meter } = written;
+  return interval === undefined ? meter : { ...meter, intervalMs: interval };
+}
+
+type WrittenBus = WrittenConfig["buses"][number];
+type WrittenRadio = Extract<WrittenBus, { receiver: unknown }>;
+type WrittenWired = Exclude<WrittenBus, WrittenRadio>;
+
+function wiredBus({ interval, meters, ...bus }: WrittenWired): BusConfig {
+  return {
+    ...bus,
+    ...(bus.schedule === undefined && { intervalMs: interval ?? USUAL_INTERVAL_MS }),
+    meters: meters.map(asMeter),
+  };
+}
+
+function radioBus({ interval, silentAfter, ...radio }: WrittenRadio, keysFile: string | undefined): RadioBusConfig {
+  const modes = (radio.modes && modesTogether(radio.receiver, radio.modes)) ?? usualModes(radio.receiver);
+  return { ...radio, modes, intervalMs: interval === "all" ? null : interval, silentAfterMs: silentAfter, keysFile };
 }
 
 function unusable(path: string, problems: string[]): ConfigurationError {

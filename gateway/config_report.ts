@@ -17,6 +17,8 @@ interface SchemaNode {
   entries?: Record<string, SchemaNode>;
   item?: SchemaNode;
   wrapped?: SchemaNode;
+  /** A schema that is chosen by what is written. */
+  getter?: (written: unknown) => SchemaNode;
   "~run"?: (dataset: { value: unknown }, config: object) => { issues?: { message: string }[] };
 }
 
@@ -24,7 +26,7 @@ interface SchemaNode {
 export function describeIssue(issue: v.BaseIssue<unknown>, schema: unknown, source: Source): string {
   const path = (issue.path ?? []).map((item) => item.key as string | number);
   if (issue.type === "strict_object" && issue.expected === "never") return unknownKey(path, schema, source);
-  const expected = issue.input === undefined ? expectationAt(schema, path) ?? issue.message : issue.message;
+  const expected = issue.input === undefined ? expectationAt(schema, path, source) ?? issue.message : issue.message;
   return describe(path, expected, source);
 }
 
@@ -41,7 +43,7 @@ export function lineOf(lines: LineCounter, offset: number): number {
 }
 
 function unknownKey(path: Path, schema: unknown, source: Source): string {
-  const known = Object.keys(nodeAt(schema, path.slice(0, -1))?.entries ?? {});
+  const known = Object.keys(nodeAt(schema, path.slice(0, -1), source)?.entries ?? {});
   const typed = String(path.at(-1));
   const meant = known.find((key) => key.startsWith(typed)) ?? nearest(typed, known);
   const hint = meant === null
@@ -51,19 +53,26 @@ function unknownKey(path: Path, schema: unknown, source: Source): string {
 }
 
 /** What a key that is missing should have been. */
-function expectationAt(schema: unknown, path: Path): string | null {
-  const result = nodeAt(schema, path)?.["~run"]?.({ value: undefined }, { abortEarly: true });
+function expectationAt(schema: unknown, path: Path, source: Source): string | null {
+  const result = nodeAt(schema, path, source)?.["~run"]?.({ value: undefined }, { abortEarly: true });
   return result?.issues?.[0]?.message ?? null;
 }
 
-function nodeAt(schema: unknown, path: Path): SchemaNode | undefined {
-  let node = schema as SchemaNode | undefined;
-  for (const key of path) {
-    while (node?.wrapped !== undefined) node = node.wrapped;
-    node = typeof key === "number" ? node?.item : node?.entries?.[key];
+function nodeAt(schema: unknown, path: Path, source: Source): SchemaNode | undefined {
+  let node = unwrapped(schema as SchemaNode | undefined, [], source);
+  for (const [index, key] of path.entries()) {
+    const next = typeof key === "number" ? node?.item : node?.entries?.[key];
+    node = unwrapped(next, path.slice(0, index + 1), source);
   }
-  while (node?.wrapped !== undefined) node = node.wrapped;
   return node;
+}
+
+function unwrapped(node: SchemaNode | undefined, path: Path, source: Source): SchemaNode | undefined {
+  let inner = node;
+  while (inner?.wrapped !== undefined || inner?.getter !== undefined) {
+    inner = inner.wrapped ?? inner.getter?.(valueAt(source, path));
+  }
+  return inner;
 }
 
 function keyOf(path: Path): string {

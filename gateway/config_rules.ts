@@ -1,5 +1,7 @@
 import { ConfigurationError, requireTlsUnlessLoopback } from "@mbus-gateway/resource";
 import type { WrittenConfig } from "./config.ts";
+import { isRadio } from "./config_schema.ts";
+import { radioContradictions } from "./radio/radio_config.ts";
 
 /** Something that no single key shows: where it stands and what was expected there. */
 export interface Contradiction {
@@ -12,6 +14,8 @@ export function* contradictions(config: WrittenConfig): Generator<Contradiction>
   yield* plainConnections(config);
   yield* missingCertificates(config);
   yield* doubles(config);
+  yield* schedules(config);
+  yield* radios(config);
 }
 
 /** Whatever crosses a network is encrypted, and there is no switch for it. */
@@ -54,8 +58,16 @@ function* missingCertificates({ mqtt }: WrittenConfig): Generator<Contradiction>
 function* doubles({ buses }: WrittenConfig): Generator<Contradiction> {
   yield* repeated(buses.map(({ name }) => name), (index) => ["buses", index, "name"], "a name of its own for each bus");
   yield* repeated(buses.map(({ port }) => port), (index) => ["buses", index, "port"], "a port of its own for each bus");
-  for (const [bus, { meters }] of buses.entries()) {
-    yield* repeated(meters, (index) => ["buses", bus, "meters", index], "each meter once on a bus");
+  for (const [bus, { meters = [] }] of buses.entries()) {
+    const addresses = meters.map((meter) => typeof meter === "string" ? meter : meter.address);
+    yield* repeated(addresses, (index) => ["buses", bus, "meters", index], "each meter once on a bus");
+  }
+}
+
+function* radios({ buses }: WrittenConfig): Generator<Contradiction> {
+  for (const [bus, written] of buses.entries()) {
+    if (!isRadio(written)) continue;
+    for (const { key, expected } of radioContradictions(written)) yield { path: ["buses", bus, key], expected };
   }
 }
 
@@ -68,5 +80,19 @@ function* repeated(
   for (const [index, value] of values.entries()) {
     if (seen.has(value)) yield { path: pathOf(index), expected };
     seen.add(value);
+  }
+}
+
+/** Each bus and each meter has one schedule. */
+function* schedules({ buses }: WrittenConfig): Generator<Contradiction> {
+  const expected = "an interval or a schedule, not both";
+  for (const [bus, written] of buses.entries()) {
+    if (isRadio(written)) continue;
+    const { interval, schedule, meters } = written;
+    if (interval !== undefined && schedule !== undefined) yield { path: ["buses", bus, "schedule"], expected };
+    for (const [index, meter] of meters.entries()) {
+      if (typeof meter === "string" || meter.interval === undefined || meter.schedule === undefined) continue;
+      yield { path: ["buses", bus, "meters", index, "schedule"], expected };
+    }
   }
 }

@@ -2,6 +2,7 @@ import { Cron } from "croner";
 import * as v from "valibot";
 import { LOG_LEVELS } from "@mbus-gateway/resource";
 import { GatewayId } from "@mbus-gateway/wire";
+import { RadioEntries } from "./radio/radio_config.ts";
 
 // Each message says what was expected; config_report.ts puts the key, the value and the line before it.
 
@@ -50,33 +51,81 @@ function isBare(text: string): boolean {
 
 const file = text("the path of a file");
 
-const METER = /^(?:p(?:\d|[1-9]\d|1\d\d|2[0-4]\d|250)|[0-9A-Fa-f]{16})$/;
-const PORT = /^(?:tcp:\/\/(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):\d{1,5}|\/dev\/[^/]\S*)$/;
-const PORT_EXPECTED = "tcp://HOST:PORT or a device such as /dev/serial/by-id/usb-…";
+const METER = /^(?:p(?:\d|[1-9]\d|1\d\d|2[0-4]\d|250)|[0-9A-Fa-f]{16}(?:\/[0-9A-Fa-f]{8})?)$/;
+const PORT = /^(?:(?:tcp|udp|rfc2217):\/\/(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):\d{1,5}|\/dev\/[^/]\S*)$/;
+const PORT_EXPECTED = "tcp://HOST:PORT, udp:// or rfc2217:// likewise, or a device such as /dev/serial/by-id/usb-…";
 /** The speeds of EN 13757-2, 5.2.6. */
 const BAUD_RATES = [300, 600, 1200, 2400, 4800, 9600, 19200, 38400] as const;
+
+const ZONE_EXPECTED = "a time zone such as Europe/Copenhagen";
+const CRON_EXPECTED = 'a cron expression such as "*/15 * * * *"';
+const Schedule = v.pipe(v.string(CRON_EXPECTED), v.check(isCron, CRON_EXPECTED));
+
+const MeterAddress = v.pipe(
+  text('a primary address "p0" to "p250" or 16 hexadecimal digits in quotes', METER),
+  v.transform((meter) => meter.startsWith("p") ? meter : meter.toUpperCase()),
+);
+const OwnMeter = v.strictObject({
+  address: MeterAddress,
+  interval: v.optional(duration("1s", "31d")),
+  schedule: v.optional(Schedule),
+  timeoutMs: v.optional(wholeNumber(10, 60_000)),
+  retries: v.optional(wholeNumber(0, 10)),
+}, "an address, or the keys of a meter");
+/** An address, or an address with what is the meter's own. */
+const Meter = v.lazy((written) => typeof written === "object" && written !== null ? OwnMeter : MeterAddress);
 
 const Bus = v.strictObject({
   name: text("a name of letters, digits, - and _, such as main", /^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$/),
   port: v.pipe(text(PORT_EXPECTED, PORT), v.check(hasPortNumber, PORT_EXPECTED)),
   baudRate: v.optional(v.picklist(BAUD_RATES, `one of ${BAUD_RATES.join(", ")}`), 2400),
-  interval: v.optional(duration("1s", "7d"), "15m"),
+  interval: v.optional(duration("1s", "31d")),
+  schedule: v.optional(Schedule),
+  timeZone: v.optional(v.pipe(v.string(ZONE_EXPECTED), v.check(isTimeZone, ZONE_EXPECTED))),
   timeoutMs: v.optional(wholeNumber(10, 60_000)),
   retries: v.optional(wholeNumber(0, 10)),
-  meters: v.pipe(
-    v.array(
-      v.pipe(
-        text('a primary address "p0" to "p250" or 16 hexadecimal digits in quotes', METER),
-        v.transform((meter) => meter.startsWith("p") ? meter : meter.toUpperCase()),
-      ),
-      "a list of meter addresses",
-    ),
-    v.minLength(1, "at least one meter address"),
-  ),
+  meters: v.pipe(v.array(Meter, "a list of meter addresses"), v.minLength(1, "at least one meter address")),
 }, "the keys of a bus");
 
+const SIZE_EXPECTED = "a size from 1MB to 1000GB, such as 500MB or 4GB";
+/** A size such as `4GB`, in bytes. */
+const Size = v.pipe(
+  v.string(SIZE_EXPECTED),
+  v.regex(/^[1-9]\d{0,2}(?:MB|GB)$|^1000(?:MB|GB)$/, SIZE_EXPECTED),
+  v.transform((text) => parseInt(text) * (text.endsWith("GB") ? 1e9 : 1e6)),
+);
+
+const SpoolKeys = v.strictObject({
+  maxBytes: v.optional(Size, "4GB"),
+  drainPerMinute: v.optional(wholeNumber(60, 1_000_000), 6_000),
+}, "the keys of spool");
+
+const RADIO_PORT_EXPECTED =
+  "tcp://HOST:PORT, a device such as /dev/serial/by-id/usb-…, or stdin for rtl_wmbus and rtl_433";
+const RADIO_PORT = /^(?:tcp:\/\/(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):\d{1,5}|\/dev\/[^/]\S*|stdin)$/;
+
+/** A bus with a receiver in place of a master. */
+const RadioBus = v.strictObject({
+  ...RadioEntries,
+  name: Bus.entries.name,
+  port: v.pipe(text(RADIO_PORT_EXPECTED, RADIO_PORT), v.check(hasPortNumber, RADIO_PORT_EXPECTED)),
+  interval: v.optional(
+    v.union([v.literal("all"), duration("1s", "7d")], "a length of time such as 15m, or all"),
+    "15m",
+  ),
+  silentAfter: v.optional(duration("10s", "7d"), "10m"),
+  keysFile: v.optional(file),
+}, "the keys of a wireless bus");
+
+const AnyBus = v.lazy((written) => isRadio(written) ? RadioBus : Bus);
+
+/** Whether a bus as written is a wireless one. */
+export function isRadio<T>(bus: T): bus is Extract<T, { receiver: unknown }> {
+  return typeof bus === "object" && bus !== null && "receiver" in bus;
+}
+
 function hasPortNumber(port: string): boolean {
-  const number = Number(/^tcp:.*:(\d+)$/.exec(port)?.[1] ?? 1);
+  const number = Number(/^[a-z].*:(\d+)$/.exec(port)?.[1] ?? 1);
   return number >= 1 && number <= 65_535;
 }
 
@@ -93,6 +142,29 @@ function isCron(text: string): boolean {
     return false;
   }
 }
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const TOPIC_EXPECTED = "one or more topic levels of letters, digits, - and _, such as homeassistant";
+const TopicPrefix = text(TOPIC_EXPECTED, /^[A-Za-z0-9_-]+(?:\/[A-Za-z0-9_-]+)*$/);
+
+const Metrics = v.strictObject({
+  port: wholeNumber(1, 65_535),
+  host: v.optional(text("a host name or address of this computer", /^[A-Za-z0-9.:-]+$/), "127.0.0.1"),
+}, "the keys of metrics");
+
+const HomeAssistant = v.strictObject({
+  discoveryPrefix: v.optional(TopicPrefix, "homeassistant"),
+  baseTopic: v.optional(TopicPrefix, "meters"),
+  keysFile: v.optional(file),
+}, "the keys of homeAssistant");
 
 /** The configuration file as it is written. */
 export const ConfigSchema = v.strictObject({
@@ -113,11 +185,15 @@ export const ConfigSchema = v.strictObject({
     heartbeat: v.optional(duration("1s", "1d"), "60s"),
   }, "the keys of platform"),
   connection: v.optional(Connection, "always"),
-  buses: v.pipe(v.array(Bus, "a list of buses"), v.minLength(1, "at least one bus")),
+  spool: v.optional(SpoolKeys, {}),
+  buses: v.pipe(v.array(AnyBus, "a list of buses"), v.minLength(1, "at least one bus")),
   tunnel: v.optional(v.strictObject({
     tokenFile: file,
     metricsPort: v.optional(wholeNumber(1, 65_535), 20_241),
   }, "the keys of tunnel")),
+  remoteConfiguration: v.optional(v.boolean("true or false")),
+  metrics: v.optional(Metrics),
+  homeAssistant: v.optional(HomeAssistant),
   log: v.optional(
     v.strictObject({
       level: v.optional(v.picklist(LOG_LEVELS, `one of ${LOG_LEVELS.join(", ")}`), "info"),

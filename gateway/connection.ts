@@ -13,10 +13,13 @@ import type { Clock, Timer } from "./clock.ts";
 import { condition } from "./condition.ts";
 import type { GatewayConfig } from "./config.ts";
 import type { Counts } from "./counts.ts";
+import { type BrokerIdentity, brokerIdentity, type BrokerIdentityOptions } from "./broker_identity.ts";
 import { mqttIdentity, platformIdentity } from "./credentials.ts";
 import { confirmationsTo, dailySend } from "./daily_send.ts";
 import type { Delivery } from "./delivery.ts";
+import type { MqttRequests } from "./requests/mqtt_requests.ts";
 import { cronSchedule, stableJitterMs } from "./schedule.ts";
+import { attendAll, type SessionGuest } from "./session_guest.ts";
 import { DamagedSpool, type Spool } from "./spool.ts";
 
 export interface ConnectionOptions {
@@ -31,6 +34,12 @@ export interface ConnectionOptions {
   signal: AbortSignal;
   connect?: (options: MqttSessionOptions) => Promise<MqttSession>;
   backoff?: Backoff;
+  /** Refuses certificates and keys that cannot be used. */
+  check?: BrokerIdentityOptions["check"];
+  /** Answers what is asked of the gateway while a connection stands. */
+  mqttRequests?: MqttRequests;
+  /** Others who use the connection while it stands. */
+  guests?: readonly SessionGuest[];
 }
 
 /** A connection that has lasted this long was a good one: the next attempt comes soon again. */
@@ -52,14 +61,19 @@ export async function stayConnected(
 ): Promise<void> {
   const { timer, log, signal, onConnected = () => {}, backoff = reconnectBackoff() } = options;
   const broker = condition(log, "The broker is connected again");
+  const identity = brokerIdentity(options);
   while (!signal.aborted) {
     let connectedAt = Infinity;
     try {
-      const reason = await deliverOnce(options, () => {
+      const reason = await deliverOnce(options, identity, () => {
         connectedAt = timer.elapsed();
         broker.works();
         onConnected(true);
       });
+      if (reason === "replaced") {
+        log.info("The files of the broker's connection were replaced: connecting with the new ones");
+        continue;
+      }
       if (reason !== null) throw reason;
     } catch (thrown) {
       if (isFatal(thrown)) throw thrown;
@@ -72,26 +86,52 @@ export async function stayConnected(
   }
 }
 
-/** One connection, from its beginning to its end. @returns why it ended, null after an orderly end. */
+/**
+ * One connection, from its beginning to its end.
+ *
+ * @returns why it ended: null after an orderly end, `replaced` when it is to be made again with other certificates.
+ */
 async function deliverOnce(
-  { config, delivery, log, signal, connect = mqttSession }: ConnectionOptions,
+  { config, delivery, mqttRequests, guests = [], log, signal, connect = mqttSession }: ConnectionOptions,
+  identity: BrokerIdentity,
   connected: () => void,
-): Promise<Error | null> {
+): Promise<Error | "replaced" | null> {
   const { gateway } = config;
   const state = topic.state(gateway);
+  const confirmation = confirmationsTo(delivery, gateway);
   await using session = await connect({
-    ...await mqttIdentity(config),
+    ...await identity.current(),
     will: { topic: state, payload: stateText("offline"), qos: 1, retain: true },
-    onMessage: confirmationsTo(delivery, gateway),
+    onMessage: (message) =>
+      mqttRequests?.take(message) || guests.some((guest) => guest.take?.(message)) || confirmation(message),
     signal,
     log,
   });
   connected();
+  await attach(mqttRequests, session, log);
   await tell(session, state, "online", log);
-  const reason = await delivery.run(session, signal);
+  using stack = new DisposableStack();
+  stack.defer(() => mqttRequests?.detach());
+  const { replaced } = stack.use(identity.watch());
+  const over = new AbortController();
+  const [reason] = await Promise.all([
+    delivery.run(session, AbortSignal.any([signal, replaced])).finally(() => over.abort()),
+    attendAll(guests, session, over.signal, log),
+  ]);
+  const again = reason === null && replaced.aborted && !signal.aborted;
   // An orderly DISCONNECT makes the broker forget the will.
-  if (reason === null) await tell(session, state, "offline", log);
-  return reason;
+  if (reason === null && !again) await tell(session, state, "offline", log);
+  return again ? "replaced" : reason;
+}
+
+/** Who sees `online` may ask. Requests are a help: readings go out with or without them. */
+async function attach(requests: MqttRequests | undefined, session: MqttSession, log: Log) {
+  if (requests === undefined) return;
+  try {
+    await deadline(requests.attach(session), STATE_MS);
+  } catch (error) {
+    log.warn("Cannot hear requests: nobody can ask this gateway over the broker", { error });
+  }
 }
 
 /** The state is a courtesy to those who watch: readings go out with or without it. */

@@ -12,8 +12,12 @@ export type CountName = "taken" | "failed" | "sent" | "held";
 export interface Counts {
   /** Adds after the fact, never before it: a count is a statement about what has happened. */
   add(name: CountName, by?: number): void;
+  /** One attempt failed, for a reason that has a name, such as the code of a `MeterError`: one more of `failed`. */
+  fail(reason: string): void;
   /** A copy of all four. */
   read(): Record<CountName, number>;
+  /** How many failed by reason; `other` are those of which no reason was said. */
+  failures(): Record<string, number>;
 }
 
 /**
@@ -24,16 +28,27 @@ export interface Counts {
  * import { createCounts } from "./counts.ts";
  * const counts = createCounts();
  * counts.add("taken", 3);
- * counts.read(); // { taken: 3, failed: 0, sent: 0, held: 0 }
+ * counts.fail("no_answer");
+ * counts.read(); // { taken: 3, failed: 1, sent: 0, held: 0 }
+ * counts.failures(); // { no_answer: 1 }
  * ```
  */
 export function createCounts(): Counts {
   const counts: Record<CountName, number> = { taken: 0, failed: 0, sent: 0, held: 0 };
+  const reasons = new Map<string, number>();
   return {
     add(name, by = 1) {
       if (!Number.isSafeInteger(by) || by < 0) throw new RangeError(`Cannot count ${name}: ${by} is no count`);
       counts[name] += by;
     },
+    fail(reason) {
+      counts.failed++;
+      reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+    },
     read: () => ({ ...counts }),
+    failures() {
+      const other = counts.failed - [...reasons.values()].reduce((sum, count) => sum + count, 0);
+      return { ...Object.fromEntries(reasons), ...(other > 0 && { other }) };
+    },
   };
 }

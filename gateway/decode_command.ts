@@ -2,7 +2,7 @@ import { JsonText, type KeyLookup } from "@mbus-gateway/mbus";
 import { EXIT, UsageError } from "@mbus-gateway/resource/program";
 import { keyForAll, keysOfFile } from "./decode_keys.ts";
 import { decodeLines } from "./decode_lines.ts";
-import { TelegramDecoder, writeOutcome } from "./decode_outcome.ts";
+import { failed, type Outcome, TelegramDecoder, writeOutcome } from "./decode_outcome.ts";
 import { annotatedBytes, telegramTable } from "./decode_text.ts";
 
 /** Where the command reads and writes; a test hands over its own. */
@@ -36,7 +36,10 @@ Usage: decode [HEX | FILE | -] [--format text|json|ndjson|annotated] [--key HEX 
                             line, in order, for bad ones too; the exit code is 0
                  annotated  every byte with its meaning
   --key HEX      The AES-128 key of encrypted meters, 32 hex digits.
-  --keys FILE    Keys by meter: lines IDENTIFICATION HEX, or a JSON object {"IDENTIFICATION": "HEX"}.
+  --keys FILE    Keys by meter, a text file: a line is IDENTIFICATION HEX, "#" begins a comment; or a JSON object
+                 {"IDENTIFICATION": "HEX"}. An identification is up to eight digits, the manufacturer's three letters
+                 may stand before it: "KAM 12345678 000102030405060708090A0B0C0D0E0F". A "key" in an ndjson line
+                 comes before these.
 
 Exit codes: 0 decoded, 1 the telegram cannot be decoded, 2 the command line is wrong.
 `;
@@ -60,7 +63,14 @@ export async function decodeCommand(args: string[], io: DecodeIo = standardIo())
     return EXIT.ok;
   }
   const decoder = new TelegramDecoder(await keysOf(key, keysFile, io));
-  if (format !== "ndjson") return await decodeOne(await inputText(words, io), decoder, format, io);
+  if (format !== "ndjson") {
+    const text = await inputText(words, io);
+    // What comes back as it was named is no file.
+    const outcome = text === words.join(" ") && FILE_NAME.test(text)
+      ? failed("hex", `Cannot read ${text}: it is neither hex digits nor a file that is there`)
+      : decoder.decodeHex(text.trim());
+    return await writeOne(outcome, format, io);
+  }
   const input = isStandardInput(words) ? io.stdin : new Blob([await inputText(words, io)]).stream();
   await decodeLines(input, decoder, io.stdout);
   return EXIT.ok;
@@ -117,6 +127,8 @@ async function keysOf(key: string | null, file: string | null, io: DecodeIo): Pr
 }
 
 const HEX_WORD = /^[0-9A-Fa-f\s]+$/;
+/** What nobody types for hex, even mistyped. */
+const FILE_NAME = /^[^\s{]*[./\\][^\s{]*$/;
 
 /** Whatever is named, as one text of hex digits. */
 async function inputText(words: string[], io: DecodeIo): Promise<string> {
@@ -140,13 +152,7 @@ async function readFile(path: string, io: DecodeIo): Promise<string | null> {
   }
 }
 
-async function decodeOne(
-  text: string,
-  decoder: TelegramDecoder,
-  format: Exclude<Format, "ndjson">,
-  io: DecodeIo,
-): Promise<number> {
-  const outcome = decoder.decodeHex(text.trim());
+async function writeOne(outcome: Outcome, format: Exclude<Format, "ndjson">, io: DecodeIo): Promise<number> {
   const { frame, telegram } = outcome;
   const error = outcome.error === null ? null : outcome.error.message;
   if (format === "json") {

@@ -73,7 +73,7 @@ export function failed(code: string, message: string): Outcome {
 }
 
 const OK = ascii('{"ok":true,');
-const NO_PROFILE = ascii(',"profile":null,"values":{}}\n');
+const END = ascii("}\n");
 const LINE_FEED = 0x0a;
 
 /** Adds the outcome as one object and the end of the line. */
@@ -86,8 +86,7 @@ export function writeOutcome(json: JsonText, { telegram, error }: Outcome): void
   }
   json.raw(OK);
   telegram.writeFields(json);
-  if (!(telegram instanceof WirelessTelegram)) return json.raw(NO_PROFILE);
-  json.rawText(`,"profile":${JSON.stringify(telegram.profile)},"values":${JSON.stringify(telegram.values)}}\n`);
+  json.raw(END);
 }
 
 function ascii(text: string): Uint8Array {

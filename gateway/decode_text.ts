@@ -1,4 +1,4 @@
-import { annotateFrame, type DataRecord, statusText, type Telegram, WirelessTelegram } from "@mbus-gateway/mbus";
+import { annotateFrame, type DataRecord, statusText, type Telegram } from "@mbus-gateway/mbus";
 
 /** A telegram as a table that a person reads. */
 export function telegramTable(telegram: Telegram): string {
@@ -6,14 +6,15 @@ export function telegramTable(telegram: Telegram): string {
   const lines = [headline(telegram), ...alignColumns([HEAD, ...rows])];
   if (telegram.manufacturerData !== null) lines.push(`manufacturer data: ${telegram.manufacturerData || "(none)"}`);
   if (telegram.moreRecordsFollow) lines.push("More records follow in another telegram.");
-  if (telegram instanceof WirelessTelegram && telegram.profile !== null) lines.push(...profileLines(telegram));
+  if (telegram.profile !== null) lines.push(...profileLines(telegram));
   return lines.join("\n") + "\n";
 }
 
 /** What the meter's profile reads from its maker's own data. */
-function profileLines({ profile, values }: WirelessTelegram): string[] {
+function profileLines({ profile, values }: Telegram): string[] {
   const rows = Object.entries(values).map(([name, { value, unit }]) => [name, value ?? "-", unit]);
-  return [`profile ${profile}`, ...alignColumns([["name", "value", "unit"], ...rows])];
+  const table = rows.length === 0 ? [] : alignColumns([["name", "value", "unit"], ...rows]);
+  return [`profile ${profile}`, ...table];
 }
 
 /** Every byte with its meaning, one group a line; what went wrong comes last. */

@@ -35,8 +35,7 @@ export interface Delivery {
    *
    * @param signal stops it in order: what is on its way gets a bounded time to be confirmed.
    * @returns why the session ended; null after an orderly end.
-   * @throws {DamagedSpool} when the spool is damaged: opening it again salvages it.
-   * @throws {Error} when the spool fails otherwise (a full disk); it may be run again. Nothing else is fatal.
+   * @throws {Error} when the spool fails (a full disk); it may be run again. Nothing else is fatal.
    */
   run(session: MqttSession, signal: AbortSignal, options?: RunOptions): Promise<Error | null>;
   /**
@@ -72,8 +71,11 @@ class SpoolDelivery implements Delivery {
   readonly #clock: Clock;
   readonly #timer: Timer;
   readonly #log: Log;
-  readonly #ledger: DeliveryLedger;
-  readonly #nextMessage: (now: number) => Message | null;
+  readonly #newLedger: () => DeliveryLedger;
+  /** What is known of the attempts in this epoch of the spool. */
+  #epoch: string;
+  #ledger: DeliveryLedger;
+  #nextMessage: (now: number) => Message | null;
   readonly #acknowledgeMs: number;
   readonly #drainMs: number;
   #woken = Promise.withResolvers<void>();
@@ -90,7 +92,9 @@ class SpoolDelivery implements Delivery {
     this.#clock = options.clock ?? systemClock();
     this.#timer = options.timer ?? systemTimer;
     this.#log = options.log ?? silentLog;
-    this.#ledger = new DeliveryLedger({ ...DELIVERY_LIMITS, ...options.limits }, options.random);
+    this.#newLedger = () => new DeliveryLedger({ ...DELIVERY_LIMITS, ...options.limits }, options.random);
+    this.#epoch = this.#spool.epoch;
+    this.#ledger = this.#newLedger();
     this.#nextMessage = messageSource(this.#spool, this.#ledger);
     this.#acknowledgeMs = options.acknowledgeMs ?? 60_000;
     this.#drainMs = options.drainMs ?? 2_000;
@@ -120,6 +124,7 @@ class SpoolDelivery implements Delivery {
         this.#throwFailure();
         if (end.reason !== undefined) return end.reason;
         const now = this.#timer.elapsed();
+        this.#noticeEpoch(now);
         this.#giveUp(this.#ledger.judge(now));
         const message = this.#nextMessage(now);
         if (message !== null) {
@@ -150,6 +155,15 @@ class SpoolDelivery implements Delivery {
       this.#failure = { error };
     }
     this.wake();
+  }
+
+  /** A damaged spool goes on in a new file, whose numbers are other readouts: what was learnt of the old ones is void. */
+  #noticeEpoch(now: number) {
+    if (this.#epoch === this.#spool.epoch) return;
+    this.#epoch = this.#spool.epoch;
+    this.#ledger = this.#newLedger();
+    this.#nextMessage = messageSource(this.#spool, this.#ledger);
+    this.#ledger.begin(now);
   }
 
   /** Once: a disk that was full may have room when the next run begins. */
@@ -190,7 +204,7 @@ class SpoolDelivery implements Delivery {
   }
 
   #giveUp(seqs: readonly number[]) {
-    if (seqs.length === 0) return;
+    if (seqs.length === 0 || this.#epoch !== this.#spool.epoch) return;
     const reason = "It stayed unconfirmed, at last alone, while other readouts were confirmed";
     for (const seq of seqs) this.#spool.park(seq, "unconfirmed", reason);
     this.#log.error("Readouts stay unconfirmed while others are confirmed: they are parked", {

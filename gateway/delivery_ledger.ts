@@ -1,4 +1,5 @@
 import { inRanges, type Ranges } from "@mbus-gateway/wire";
+import { type Backlog, backlog, type FreshRange } from "./backlog.ts";
 
 export interface DeliveryLimits {
   /** The most readouts of one message. */
@@ -13,6 +14,8 @@ export interface DeliveryLimits {
   maxDelayMs: number;
   /** How often a readout may stay unconfirmed while others are confirmed, before it travels alone. */
   tries: number;
+  /** How many readouts of a backlog go in a minute; what is taken meanwhile passes it. */
+  backlogPerMinute: number;
 }
 
 export const DELIVERY_LIMITS: DeliveryLimits = {
@@ -22,7 +25,11 @@ export const DELIVERY_LIMITS: DeliveryLimits = {
   confirmMs: 10_000,
   maxDelayMs: 600_000,
   tries: 5,
+  backlogPerMinute: 6_000,
 };
+
+/** This part of the window is kept free of the backlog, for live readouts. */
+const LIVE_SHARE = 1 / 4;
 
 interface Entry {
   readonly seq: number;
@@ -57,8 +64,7 @@ export class DeliveryLedger {
   readonly #limits: DeliveryLimits;
   readonly #random: () => number;
   readonly #entries = new Map<number, Entry>();
-  /** The newest number that was ever attempted. */
-  #cursor = 0;
+  readonly #backlog: Backlog;
   #attempts = 0;
   /** The first attempt of this connection, and the latest of it that was confirmed. */
   #firstAttempt = 1;
@@ -72,6 +78,7 @@ export class DeliveryLedger {
   constructor(limits: DeliveryLimits = DELIVERY_LIMITS, random: () => number = Math.random) {
     this.#limits = limits;
     this.#random = random;
+    this.#backlog = backlog({ perMinute: limits.backlogPerMinute, messageReadouts: limits.messageReadouts });
   }
 
   /** How many readouts have been sent and are neither confirmed, refused nor given up. */
@@ -108,15 +115,21 @@ export class DeliveryLedger {
     }).map((entry) => entry.seq);
   }
 
-  /** Where in the spool the next message of new readouts begins and how much it may hold; null while none may go. */
-  nextFresh(now: number): { after: number; limit: number; maxBytes: number } | null {
-    const after = this.#cursor;
-    const maxBytes = this.messageBytes;
-    const room = this.#room();
-    if (room > 0) return { after, limit: Math.min(room, this.messageReadouts), maxBytes };
-    // All in the window may be stuck for a reason of their own: a new one is a probe too.
-    const mayProbe = this.away && now >= this.#nextProbe && this.#entries.size < 10 * this.#limits.window;
-    return mayProbe ? { after, limit: 1, maxBytes } : null;
+  /**
+   * Where in the spool the next message of new readouts begins and how much it may hold; null while none may go. What
+   * is taken now goes before what has gathered.
+   *
+   * @param newest the newest number that may be sent.
+   */
+  nextFresh(now: number, newest: number): FreshRange & { maxBytes: number } | null {
+    this.#backlog.noteNewest(newest);
+    const range = this.#nextRange(now);
+    return range === null ? null : { ...range, maxBytes: this.messageBytes };
+  }
+
+  /** The range that {@linkcode nextFresh} gave holds nothing up to this number. */
+  nothingUpTo(seq: number) {
+    this.#backlog.empty(seq);
   }
 
   /** The most readouts of a message at present. */
@@ -170,9 +183,11 @@ export class DeliveryLedger {
   published(seqs: readonly number[], now: number) {
     this.#attempts++;
     let probe = this.#room() <= 0;
+    const fresh: number[] = [];
     for (const seq of seqs) {
       const entry = this.#entries.get(seq);
       probe ||= entry !== undefined;
+      if (entry === undefined) fresh.push(seq);
       this.#entries.set(seq, {
         seq,
         attempt: this.#attempts,
@@ -183,8 +198,8 @@ export class DeliveryLedger {
         alone: entry !== undefined && entry.failures >= this.#limits.tries && seqs.length === 1,
         judged: false,
       });
-      this.#cursor = Math.max(this.#cursor, seq);
     }
+    if (fresh.length > 0 && !this.#backlog.sent(fresh, now)) probe = true;
     if (probe && this.away) this.#nextProbe = now + this.#delay(this.#probes++);
   }
 
@@ -218,14 +233,32 @@ export class DeliveryLedger {
     for (const seq of seqs) this.#entries.delete(seq);
   }
 
-  /** When there is something to judge or to send again; null while nothing is outstanding. */
+  /** When there is something to judge, to send again or of the backlog; null while there is nothing of these. */
   nextDue(): number | null {
     let next = Infinity;
     for (const entry of this.#entries.values()) {
       if (entry.flying) continue;
       next = Math.min(next, entry.judged && this.away ? Math.max(entry.due, this.#nextProbe) : entry.due);
     }
+    const backlogAt = this.away || this.#backlogRoom() <= 0 ? null : this.#backlog.nextAt();
+    next = Math.min(next, backlogAt ?? Infinity);
     return next === Infinity ? null : next;
+  }
+
+  #nextRange(now: number): FreshRange | null {
+    const room = this.#room();
+    if (room > 0) {
+      const live = this.#backlog.live(Math.min(room, this.messageReadouts));
+      if (live !== null) return live;
+    }
+    if (!this.away) return this.#backlog.next(now, Math.min(this.#backlogRoom(), this.messageReadouts));
+    // All in the window may be stuck for a reason of their own: a new one is a probe too.
+    const mayProbe = now >= this.#nextProbe && this.#entries.size < 10 * this.#limits.window;
+    return mayProbe ? this.#backlog.live(1) ?? this.#backlog.probe() : null;
+  }
+
+  #backlogRoom(): number {
+    return this.#room() - Math.floor(this.#limits.window * LIVE_SHARE);
   }
 
   #landed(seqs: readonly number[], now: number) {

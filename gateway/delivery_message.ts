@@ -14,12 +14,20 @@ export interface Message {
 const COMPRESS_FROM_BYTES = 1024;
 
 /** Fetches what the ledger wants to be sent, new readouts and old ones by turns, so that neither waits for the other. */
-export function messageSource(spool: Pick<Spool, "peek">, ledger: DeliveryLedger): (now: number) => Message | null {
+export function messageSource(
+  spool: Pick<Spool, "peek" | "sendable">,
+  ledger: DeliveryLedger,
+): (now: number) => Message | null {
   let freshTurn = true;
   const fresh = (now: number) => {
-    const room = ledger.nextFresh(now);
-    const readouts = room === null ? [] : spool.peek(room);
-    return readouts.length === 0 ? null : { readouts, fresh: true };
+    const newest = spool.sendable();
+    for (;;) {
+      const room = ledger.nextFresh(now, newest);
+      if (room === null) return null;
+      const readouts = spool.peek(room);
+      if (readouts.length > 0) return { readouts, fresh: true };
+      ledger.nothingUpTo(room.upTo);
+    }
   };
   const again = (now: number) => {
     const readouts = fetchRetry(spool, ledger, now);

@@ -4,7 +4,14 @@ import { idleMs, MAX_LINK_FRAME_BYTES, transmissionMs } from "./link_timing.ts";
 
 /** What came of waiting for a frame. */
 export type Reception =
-  | { type: "frame"; frame: Frame; /** the frame as it came, start to stop */ bytes: Uint8Array }
+  | {
+    type: "frame";
+    frame: Frame;
+    /** The frame as it came, start to stop. */
+    bytes: Uint8Array;
+    /** How many bytes before it belonged to no frame. */
+    noise: number;
+  }
   | { type: "silence" }
   /** Something that is no frame; it has been read to its end, the line is idle again. */
   | { type: "garbage"; reason: string };
@@ -16,6 +23,8 @@ export interface FrameReaderOptions {
    * networks deliver in pieces. Default 300 and 33 bit times.
    */
   gapMs?: number;
+  /** A monotonic clock in milliseconds, the one that the line's reads wait by. Default the process's own. */
+  elapsed?: () => number;
 }
 
 /** A beginning shorter than 68 L L 68 may be a stray byte, as converters make when they turn the line around. */
@@ -28,22 +37,47 @@ const MOST_NOISE_BYTES = 2 * MAX_LINK_FRAME_BYTES;
  * whole or it is garbage: nothing inside it is taken for a frame, and everything up to the next idle line is dropped.
  */
 export class FrameReader {
+  /** {@linkcode FrameReaderOptions.elapsed}. */
+  readonly elapsed: () => number;
   readonly #stream: ByteStream;
   readonly #gapMs: number;
+  readonly #idleMs: number;
   readonly #longestGarbageMs: number;
   #buffer: Uint8Array = new Uint8Array(0);
   #noise = 0;
+  /** When something was last heard; before the line was opened, anything may have been. */
+  #heardAt: number;
 
-  constructor(stream: ByteStream, { baudRate, gapMs = 300 + idleMs(baudRate) }: FrameReaderOptions) {
+  constructor(
+    stream: ByteStream,
+    { baudRate, gapMs = 300 + idleMs(baudRate), elapsed = () => performance.now() }: FrameReaderOptions,
+  ) {
     this.#stream = stream;
+    this.elapsed = elapsed;
+    this.#heardAt = elapsed();
+    this.#idleMs = idleMs(baudRate);
     this.#gapMs = gapMs;
     this.#longestGarbageMs = transmissionMs(MOST_NOISE_BYTES, baudRate) + gapMs;
   }
 
-  /** Forgets everything that has come so far: what comes from now on belongs to the next request. */
-  reset() {
+  /**
+   * Waits until the line has been silent for 33 bit times, which a meter needs to tell one frame from the next
+   * (EN 13757-2), and forgets everything that came until then. Bounded: a line that never falls silent is spoken on.
+   *
+   * @param leastMs how long the silence must last at least: adapters hand over in pieces what came together.
+   * @returns how many bytes were forgotten.
+   */
+  async idle(signal?: AbortSignal, leastMs = 0): Promise<number> {
+    const silenceMs = Math.max(this.#idleMs, leastMs);
+    let forgotten = this.#buffer.length;
     this.#buffer = new Uint8Array(0);
-    this.#stream.discard();
+    const until = this.elapsed() + silenceMs + this.#longestGarbageMs;
+    while (this.elapsed() <= until) {
+      const bytes = await this.#read(Math.max(0, this.#heardAt + silenceMs - this.elapsed()), signal);
+      if (bytes !== null) forgotten += bytes.length;
+      else if (this.elapsed() >= this.#heardAt + silenceMs) break;
+    }
+    return forgotten;
   }
 
   /**
@@ -54,14 +88,14 @@ export class FrameReader {
    * @throws the signal's reason when it aborts.
    */
   async next(timeoutMs: number, signal?: AbortSignal): Promise<Reception> {
-    const until = performance.now() + timeoutMs;
+    const until = this.elapsed() + timeoutMs;
     this.#noise = 0;
     while (true) {
       const found = this.#assemble();
-      if (found?.type === "garbage") await this.#untilIdle(signal);
+      if (found?.type === "garbage") await this.untilSilent(signal);
       if (found) return found;
       const begun = this.#buffer.length > 0;
-      const bytes = await this.#stream.read(begun ? this.#gapMs : Math.max(0, until - performance.now()), signal);
+      const bytes = await this.#read(begun ? this.#gapMs : Math.max(0, until - this.elapsed()), signal);
       if (bytes) {
         this.#buffer = begun ? concatenate(this.#buffer, bytes) : bytes;
       } else if (this.#buffer.length >= CERTAIN_START_BYTES) {
@@ -87,7 +121,7 @@ export class FrameReader {
         if ("needs" in parsed) return null;
         const bytes = this.#buffer.slice(0, parsed.length);
         this.#buffer = this.#buffer.slice(parsed.length);
-        return { type: "frame", frame: parsed.frame, bytes };
+        return { type: "frame", frame: parsed.frame, bytes, noise: this.#noise };
       } catch (thrown) {
         if (!(thrown instanceof TelegramError)) throw thrown;
         if (this.#buffer[0] === 0x68 && (thrown.code === "checksum" || thrown.code === "stop")) {
@@ -104,11 +138,20 @@ export class FrameReader {
     this.#buffer = this.#buffer.slice(bytes);
   }
 
-  /** Drops what comes until nothing does; bounded, for a line that never falls silent must not hold the bus. */
-  async #untilIdle(signal?: AbortSignal) {
+  /**
+   * Drops what comes until nothing has come for as long as a pause within a frame may last; bounded, for a line that
+   * never falls silent must not hold the bus.
+   */
+  async untilSilent(signal?: AbortSignal) {
     this.#buffer = new Uint8Array(0);
-    const until = performance.now() + this.#longestGarbageMs;
-    while (performance.now() < until && (await this.#stream.read(this.#gapMs, signal)) !== null);
+    const until = this.elapsed() + this.#longestGarbageMs;
+    while (this.elapsed() < until && (await this.#read(this.#gapMs, signal)) !== null);
+  }
+
+  async #read(timeoutMs: number, signal?: AbortSignal): Promise<Uint8Array | null> {
+    const bytes = await this.#stream.read(timeoutMs, signal);
+    if (bytes !== null) this.#heardAt = this.elapsed();
+    return bytes;
   }
 }
 

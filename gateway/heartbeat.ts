@@ -35,7 +35,7 @@ export function composeHeartbeat(
   >,
   status: Heartbeat["status"],
 ): Heartbeat {
-  const { depth, oldest, newest, parked } = spool.status();
+  const { depth, oldest, newest, parked, dropped, salvaged } = spool.status();
   return {
     gateway,
     epoch: spool.epoch,
@@ -46,7 +46,7 @@ export function composeHeartbeat(
     uptimeSeconds: uptimeSeconds(),
     unconfirmed: oldest === null || newest === null ? null : { oldest, newest },
     spoolDepth: depth,
-    counts: { ...counts.read(), parked },
+    counts: { ...counts.read(), parked, dropped, salvaged },
   };
 }
 

@@ -7,6 +7,9 @@ export const LIBC_PATHS: readonly string[] = Deno.build.arch === "aarch64"
 
 const SYMBOLS = {
   realpath: { parameters: ["buffer", "buffer"], result: "pointer" },
+  opendir: { parameters: ["buffer"], result: "pointer" },
+  readdir: { parameters: ["pointer"], result: "pointer" },
+  closedir: { parameters: ["pointer"], result: "i32" },
   open: { parameters: ["buffer", "i32"], result: "i32" },
   close: { parameters: ["i32"], result: "i32" },
   read: { parameters: ["i32", "buffer", "usize"], result: "isize" },

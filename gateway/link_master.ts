@@ -1,7 +1,7 @@
 import { encodeFrame, type Frame } from "@mbus-gateway/mbus";
-import { type Log, silentLog } from "@mbus-gateway/resource";
+import { DeviceError, type Log, silentLog } from "@mbus-gateway/resource";
 import type { ByteStream } from "./byte_stream.ts";
-import { FrameReader } from "./frame_reader.ts";
+import { FrameReader, type FrameReaderOptions } from "./frame_reader.ts";
 import { longestThoughtMs, transmissionMs } from "./link_timing.ts";
 import type { MeterErrorCode } from "./meter_error.ts";
 
@@ -38,24 +38,31 @@ export type Exchange =
 
 type Failure = Omit<Extract<Exchange, { ok: false }>, "ok" | "tries">;
 
-export interface LinkMasterOptions {
-  baudRate: number;
+export interface LinkMasterOptions extends FrameReaderOptions {
   /** How long an answer may take to begin, in milliseconds; never less than the standard grants the meter. */
   timeoutMs: number;
   /** How many times a request is sent again. */
   retries: number;
-  /** {@linkcode FrameReaderOptions.gapMs}. */
-  gapMs?: number;
   log?: Log;
 }
 
 export interface RequestOptions {
   judge: (frame: Frame, bytes: Uint8Array) => Verdict;
   signal?: AbortSignal;
-  /** One try, no longer than the standard's time; silence is fine and not counted. */
+  /** In place of the bus's own: {@linkcode LinkMasterOptions.timeoutMs}. */
+  timeoutMs?: number;
+  /** In place of the bus's own: {@linkcode LinkMasterOptions.retries}. */
+  retries?: number;
+  /** One try, no longer than `timeoutMs` or the standard's time; silence is fine and not counted. */
   mayStaySilent?: boolean;
+  /** Only an answer counts that has the line to itself: what comes before or behind it is another meter's. */
+  alone?: boolean;
 }
 
+/** Converters that turn the line around make so many bytes of noise at most. */
+const MOST_GLITCH_BYTES = 3;
+/** How long USB adapters hold back what they received, in milliseconds. */
+const ADAPTER_MS = 20;
 /** The frames that may pass before the answer does: late ones and echoes. More is a line gone mad. */
 const MOST_STRAY_FRAMES = 8;
 
@@ -74,15 +81,66 @@ export class LinkMaster {
     repeated: 0,
   };
   readonly #stream: ByteStream;
-  readonly #reader: FrameReader;
   readonly #options: LinkMasterOptions;
+  #reader: FrameReader;
+  #baudRate: number;
   readonly #log: Log;
 
   constructor(stream: ByteStream, options: LinkMasterOptions) {
     this.#stream = stream;
     this.#reader = new FrameReader(stream, options);
     this.#options = options;
+    this.#baudRate = options.baudRate;
     this.#log = options.log ?? silentLog;
+  }
+
+  /** Bits a second of the line now. */
+  get baudRate(): number {
+    return this.#baudRate;
+  }
+
+  /** {@linkcode LinkMasterOptions.timeoutMs}. */
+  get timeoutMs(): number {
+    return this.#options.timeoutMs;
+  }
+
+  /** {@linkcode FrameReaderOptions.elapsed}. */
+  elapsed(): number {
+    return this.#reader.elapsed();
+  }
+
+  /**
+   * Goes on at another speed.
+   *
+   * @throws {DeviceError} when the line cannot change it.
+   * @throws {TransportClosed} when the line is gone.
+   */
+  async setBaudRate(baudRate: number): Promise<void> {
+    if (baudRate === this.#baudRate) return;
+    if (this.#stream.setBaudRate === undefined) {
+      throw new DeviceError(
+        `Cannot change the baud rate of ${this.#stream.name} to ${baudRate}: a converter behind a raw socket owns its ` +
+          "own; set it there, or use rfc2217://host:port if the converter offers it",
+      );
+    }
+    await this.#stream.setBaudRate(baudRate);
+    this.#baudRate = baudRate;
+    this.#reader = new FrameReader(this.#stream, { ...this.#options, baudRate });
+  }
+
+  /**
+   * Sends a request that nobody answers.
+   *
+   * @throws {TransportClosed} when the line is gone.
+   */
+  async tell(request: Frame, signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
+    this.counts.requests++;
+    await this.#reader.idle(signal);
+    const bytes = encodeFrame(request);
+    await this.#stream.write(bytes);
+    // Meters are given the time of an answer, and so is the line to carry the request.
+    await this.#reader.next(transmissionMs(bytes.length, this.#baudRate) + longestThoughtMs(this.#baudRate), signal);
   }
 
   /**
@@ -91,20 +149,21 @@ export class LinkMaster {
    * @throws {TransportClosed} when the line is gone.
    * @throws the signal's reason when it aborts.
    */
-  async request(request: Frame, { judge, signal, mayStaySilent = false }: RequestOptions): Promise<Exchange> {
+  async request(request: Frame, options: RequestOptions): Promise<Exchange> {
+    const { signal, mayStaySilent = false, timeoutMs, retries = this.#options.retries } = options;
     const bytes = encodeFrame(request);
-    const { baudRate, timeoutMs, retries } = this.#options;
-    const standard = longestThoughtMs(baudRate);
-    const wait = transmissionMs(bytes.length, baudRate) + (mayStaySilent ? standard : Math.max(timeoutMs, standard));
+    const standard = longestThoughtMs(this.#baudRate);
+    const patience = timeoutMs ?? (mayStaySilent ? standard : this.#options.timeoutMs);
+    const wait = transmissionMs(bytes.length, this.#baudRate) + Math.max(patience, standard);
     const tries = mayStaySilent ? 1 : 1 + retries;
     let failure: Failure = { code: "no_answer", reason: "nothing was sent" };
     for (let attempt = 1; attempt <= tries; attempt++) {
       signal?.throwIfAborted();
       if (attempt > 1) this.counts.retries++;
       this.counts.requests++;
-      this.#reader.reset(); // bytes that came before the request cannot answer it
+      await this.#reader.idle(signal); // bytes that came before the request cannot answer it
       await this.#stream.write(bytes);
-      const heard = await this.#listen(bytes, wait, judge, signal);
+      const heard = await this.#listen(bytes, wait, options);
       if ("frame" in heard) {
         this.counts.answers++;
         return { ok: true, ...heard };
@@ -121,9 +180,9 @@ export class LinkMaster {
   async #listen(
     request: Uint8Array,
     waitMs: number,
-    judge: RequestOptions["judge"],
-    signal?: AbortSignal,
+    { judge, signal, alone = false }: RequestOptions,
   ): Promise<{ frame: Frame; bytes: Uint8Array } | Failure> {
+    const until = this.elapsed() + waitMs;
     let failure: Failure = { code: "no_answer", reason: `nothing came within ${Math.round(waitMs)} ms` };
     let echoExpected = true;
     for (let stray = 0; stray < MOST_STRAY_FRAMES; stray++) {
@@ -133,13 +192,18 @@ export class LinkMaster {
         this.counts.corrupt++;
         return { code: "corrupt", reason: heard.reason };
       }
-      const { frame, bytes } = heard;
+      const { frame, bytes, noise } = heard;
       // A half-duplex converter hears what it sends. No answer can look so: the C field of an answer has bit 6 clear.
       if (echoExpected && isSame(bytes, request)) {
         echoExpected = false;
         continue;
       }
-      switch (judge(frame, bytes)) {
+      const verdict = judge(frame, bytes);
+      if (alone && (verdict !== "answer" || noise > MOST_GLITCH_BYTES || !await this.#nobodyElse(until, signal))) {
+        await this.#reader.untilSilent(signal);
+        return { code: "corrupt", reason: "more than one answer came" };
+      }
+      switch (verdict) {
         case "answer":
           return { frame, bytes };
         case "wrong_meter":
@@ -156,7 +220,14 @@ export class LinkMaster {
           break;
       }
     }
+    // More than a late answer and an echo: the line is let run dry before it is spoken on.
+    await this.#reader.untilSilent(signal);
     return failure;
+  }
+
+  /** Whether the line stays silent until no other meter can begin to answer. */
+  async #nobodyElse(until: number, signal?: AbortSignal): Promise<boolean> {
+    return await this.#reader.idle(signal, Math.max(ADAPTER_MS, until - this.elapsed())) === 0;
   }
 }
 

@@ -13,6 +13,11 @@ export function longestThoughtMs(baudRate: number): number {
   return 330_000 / baudRate + 50;
 }
 
+/** The shortest: 11 bit times (EN 13757-2), in milliseconds. */
+export function shortestThoughtMs(baudRate: number): number {
+  return 11_000 / baudRate;
+}
+
 /** How long an idle line separates frames: 33 bit times (EN 13757-2), in milliseconds. */
 export function idleMs(baudRate: number): number {
   return 33_000 / baudRate;

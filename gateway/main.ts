@@ -16,6 +16,9 @@ Usage: deno run -P=gateway … gateway/main.ts [VERB] [OPTIONS]
 
   run            Run the gateway (this is the default). --ignore-sigint leaves Ctrl-C to the parent process.
   tunnel         Hold a Cloudflare tunnel open for support: until Ctrl-C, for 30 minutes at most.
+  scan, read, set-address, set-baud-rate, set-clock
+                 Look for meters on a wire, read and set one; "scan --help" explains.
+  listen         Show what a wireless receiver hears; "listen --help" explains.
   check-config   Say whether the configuration would work, or which key is wrong and why.
   flags          Print the --allow-… words that follow from the configuration.
   decode …       Decode M-Bus telegrams; "decode --help" explains.
@@ -29,8 +32,14 @@ Exit codes: 0 ok, 1 failure, 2 usage, 3 configuration, 4 device, 13 permission.`
 const VERBS: Record<string, (args: string[]) => Promise<number>> = {
   run,
   tunnel,
+  listen,
   "check-config": checkConfig,
   flags,
+  scan: bus("scan"),
+  read: bus("read"),
+  "set-address": bus("set-address"),
+  "set-baud-rate": bus("set-baud-rate"),
+  "set-clock": bus("set-clock"),
   decode: async (args) => await (await import("./decode_command.ts")).decodeCommand(args),
   help: () => say(HELP),
   version: () => say(VERSION),
@@ -63,14 +72,20 @@ function verbOf([first = "run", ...rest]: string[]): { verb: (args: string[]) =>
   throw new UsageError(`Cannot run the gateway: there is no verb "${name}"; ${hint}`);
 }
 
+function bus(name: string): (args: string[]) => Promise<number> {
+  return async (args) => await (await import("./cli/bus_command.ts")).busCommand(name, args);
+}
+
 async function run(args: string[]): Promise<number> {
   const { path, ignoreSigint, help } = optionsOf(args, ["--config", "--ignore-sigint"]);
   if (help) return await say(HELP);
   const config = await configAt(path);
   const log = createLog(config.log);
-  const { runGateway } = await import("./mod.ts");
+  const { superviseGateway } = await import("./supervise.ts");
+  const { supervisionFromEnvironment } = await import("./config.ts");
+  const supervision = supervisionFromEnvironment();
   const onReady = () => console.log(JSON.stringify({ ready: true, gateway: config.gateway }));
-  return await runProgram((signal) => runGateway(config, { signal, log, onReady }), {
+  return await runProgram((signal) => superviseGateway({ path, signal, log, onReady, supervision }), {
     log,
     signals: ignoreSigint ? ["SIGTERM"] : ["SIGTERM", "SIGINT"],
   });
@@ -85,6 +100,16 @@ async function tunnel(args: string[]): Promise<number> {
   return await runProgram((signal) => holdTunnel(config, { signal, log, say: (line) => console.log(line) }), { log });
 }
 
+async function listen(args: string[]): Promise<number> {
+  const { LISTEN_HELP, listenCommand, parseListenArguments } = await import("./radio/listen_command.ts");
+  const options = parseListenArguments(args);
+  if (options === null) return await say(LISTEN_HELP);
+  const log = createLog();
+  return await runProgram((signal) => listenCommand(options, { signal, log, say: (line) => console.log(line) }), {
+    log,
+  });
+}
+
 async function checkConfig(args: string[]): Promise<number> {
   const { path, help } = optionsOf(args, ["--config"]);
   if (help) return await say(HELP);
@@ -92,7 +117,11 @@ async function checkConfig(args: string[]): Promise<number> {
   // The words are part of it: what cannot be put on a command line cannot run with least privilege.
   const { gatewayFlags } = await import("./flags.ts");
   gatewayFlags(config, path);
-  const list = config.buses.map(({ name, port, meters }) => `${meters.length} meters on ${name} (${port})`).join(", ");
+  const wired = config.buses.map(({ name, port, meters }) => `${meters.length} meters on ${name} (${port})`);
+  const wireless = config.radios.map(({ name, port, receiver, meters }) =>
+    `${meters?.length ?? "all"} meters that ${receiver} hears on ${name} (${port})`
+  );
+  const list = [...wired, ...wireless].join(", ");
   return await say(`${path} is right: gateway ${config.gateway}, ${list}`);
 }
 
@@ -101,7 +130,8 @@ async function flags(args: string[]): Promise<number> {
   if (help) return await say(HELP);
   const config = await configAt(path);
   const { gatewayFlags } = await import("./flags.ts");
-  return await say(gatewayFlags(config, path).join(" "));
+  const { supervisionFromEnvironment } = await import("./config.ts");
+  return await say(gatewayFlags(config, path, supervisionFromEnvironment()).join(" "));
 }
 
 async function configAt(path: string): Promise<GatewayConfig> {

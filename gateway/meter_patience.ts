@@ -1,53 +1,72 @@
-/** Which meters of a bus to ask in a round. */
+/** Which meters of a bus to ask, and how patiently. All times are milliseconds on the monotonic clock. */
 export interface MeterPatience {
-  /** Whether the meter's turn has come in this round. */
-  asks(address: string): boolean;
-  answered(address: string): void;
-  failed(address: string): void;
-  /** Ends the round; @returns whether any meter answered in it. */
-  endRound(): boolean;
+  /** Whether the meter takes part in the rounds; one that is known to be dead does not. */
+  inRounds(address: string): boolean;
+  /** A dead meter whose turn for one more try has come. */
+  probe(now: number): string | null;
+  /** When the next probe is due; `Infinity` without dead meters. */
+  nextProbeAt(): number;
+  answered(address: string, now: number): void;
+  failed(address: string, now: number): void;
+  /**
+   * Whether nobody has answered since this meter failed the last time: asking it again would close a full circle of
+   * silence, which says something of the line and nothing of the meters. It then begins anew.
+   */
+  fullCircle(address: string): boolean;
 }
 
-/** A meter that seems dead is asked at least this often, or in every round where the interval is longer. */
-const LONGEST_WAIT_MS = 3_600_000;
-
-interface Record {
-  /** Rounds in a row in which it failed while others answered. */
-  failures: number;
-  /** Rounds that it still sits out. */
-  sitsOut: number;
+export interface MeterPatienceOptions {
+  /** The first wait of a dead meter. */
+  firstMs: number;
+  /** Each wait is twice the one before, up to this. Default one hour. */
+  longestMs?: number;
 }
+
+interface Dead {
+  waitMs: number;
+  probeAt: number;
+}
+
+const LONGEST_MS = 3_600_000;
 
 /**
- * Asks a meter that fails while its neighbours answer less and less often, up to once an hour: a dead meter costs its
- * time-outs in every round, and the others wait. It is asked in every round again as soon as it answers. A round in
- * which nobody answers says something of the line and nothing of the meters.
+ * Takes a meter that fails while others answer out of the rounds: it costs its time-outs once, and then one bounded
+ * try now and then between the rounds, after growing waits. It is back in the rounds as soon as it answers.
  */
-export function meterPatience(intervalMs: number): MeterPatience {
-  const most = Math.max(0, Math.floor(LONGEST_WAIT_MS / intervalMs) - 1);
-  const records = new Map<string, Record>();
-  const failed = new Set<string>();
-  let anyAnswered = false;
+export function meterPatience({ firstMs, longestMs = LONGEST_MS }: MeterPatienceOptions): MeterPatience {
+  const dead = new Map<string, Dead>();
+  /** Those in the rounds that have failed since the last answer of anybody: of them it is not yet known who is to blame. */
+  const doubtful = new Set<string>();
+  const bury = (address: string, waitMs: number, now: number) => {
+    dead.set(address, { waitMs, probeAt: now + waitMs });
+  };
   return {
-    asks: (address) => (records.get(address)?.sitsOut ?? 0) === 0,
-    answered(address) {
-      records.delete(address);
-      anyAnswered = true;
-    },
-    failed: (address) => void failed.add(address),
-    endRound() {
-      const answered = anyAnswered;
-      for (const record of records.values()) record.sitsOut = Math.max(0, record.sitsOut - 1);
-      if (answered) {
-        for (const address of failed) {
-          const failures = (records.get(address)?.failures ?? 0) + 1;
-          // Once is no pattern: the first failure costs no round.
-          records.set(address, { failures, sitsOut: Math.min(most, 2 ** Math.min(failures - 1, 30) - 1) });
-        }
+    inRounds: (address) => !dead.has(address),
+    probe(now) {
+      let first: string | null = null;
+      let firstAt = now;
+      for (const [address, { probeAt }] of dead) {
+        if (probeAt > firstAt) continue;
+        [first, firstAt] = [address, probeAt];
       }
-      failed.clear();
-      anyAnswered = false;
-      return answered;
+      return first;
+    },
+    nextProbeAt: () => Math.min(Infinity, ...[...dead.values()].map(({ probeAt }) => probeAt)),
+    answered(address, now) {
+      dead.delete(address);
+      doubtful.delete(address);
+      for (const silent of doubtful) bury(silent, Math.min(firstMs, longestMs), now);
+      doubtful.clear();
+    },
+    failed(address, now) {
+      const before = dead.get(address);
+      if (before === undefined) doubtful.add(address);
+      else bury(address, Math.min(longestMs, 2 * before.waitMs), now);
+    },
+    fullCircle(address) {
+      if (!doubtful.has(address)) return false;
+      doubtful.clear();
+      return true;
     },
   };
 }

@@ -5,7 +5,9 @@ import type { SerialPort } from "serialport";
 import { describeError } from "@mbus-gateway/resource";
 import { ByteInbox } from "./byte_inbox.ts";
 import { type ByteStream, TransportClosed, WRITE_DEADLINE_MS } from "./byte_stream.ts";
+import { type AdapterFolders, adapterOf, deviceOf } from "./adapter_names.ts";
 import { loadLibc } from "./libc.ts";
+import { realPathOrNull } from "./libc_files.ts";
 import { serialBinding } from "./serial_binding.ts";
 
 /** A serial line. */
@@ -25,6 +27,12 @@ export interface SerialTransportOptions {
   /** Even by the standard (EN 13757-2); another for odd converters. */
   parity?: "none" | "even" | "odd";
   signal?: AbortSignal;
+  /** The adapter that `path` named when it was open before; where it is plugged in, it is opened by whatever name. */
+  adapter?: string;
+  /** The longest a write, or the sending before a change of speed, may hang, in milliseconds. */
+  writeDeadlineMs?: number;
+  /** Where adapters are looked for. */
+  folders?: AdapterFolders;
 }
 
 /** What `npm:serialport` offers its users; ours is the same class over another binding, and the compiler sees to it. */
@@ -42,17 +50,25 @@ type Port = SerialPortStream<typeof serialBinding>;
  */
 export async function openSerialTransport(
   path: string,
-  { baudRate, parity = "even", signal }: SerialTransportOptions,
+  { baudRate, parity = "even", signal, adapter, folders, writeDeadlineMs = WRITE_DEADLINE_MS }: SerialTransportOptions,
 ): Promise<SerialTransport> {
   signal?.throwIfAborted();
   await loadLibc();
-  const options = { binding: serialBinding, path, baudRate, parity, autoOpen: false };
+  // Once known, the adapter is more than the name: another one may have got that meanwhile.
+  const device = (adapter === undefined ? null : deviceOf(adapter, folders)) ?? path;
+  const options = { binding: serialBinding, path: device, baudRate, parity, autoOpen: false };
   const port = new SerialPortStream(options) satisfies SerialPortVerbs;
   await settled((done) => port.open(done));
-  return serialStream(path, port);
+  const real = realPathOrNull(device);
+  const known = real === null ? null : adapterOf(real, folders);
+  return serialStream(path, port, { adapter: known ?? adapter, writeDeadlineMs });
 }
 
-function serialStream(name: string, port: Port): SerialTransport {
+function serialStream(
+  name: string,
+  port: Port,
+  { adapter, writeDeadlineMs }: { adapter?: string; writeDeadlineMs: number },
+): SerialTransport {
   const inbox = new ByteInbox();
   const fail = (cause: Error | null) =>
     inbox.close(
@@ -73,24 +89,29 @@ function serialStream(name: string, port: Port): SerialTransport {
     if (port.isOpen) await settled((done) => port.close(done));
   }
 
+  /** A line that takes no bytes for so long is broken: a converter that hangs, or flow control that nobody wants. */
+  async function orClosed(what: string, work: Promise<void>) {
+    try {
+      await deadline(work, writeDeadlineMs);
+    } catch (cause) {
+      const reason = new TransportClosed(`Cannot ${what} ${name}: ${describeError(cause)}`, { cause });
+      inbox.close(reason);
+      await close();
+      throw reason;
+    }
+  }
+
   return {
     name,
+    adapter,
     read: (timeoutMs, signal) => inbox.read(timeoutMs, signal),
     async write(bytes) {
       if (inbox.closed) throw inbox.closed;
-      try {
-        await deadline(settled((done) => port.write(bytes, done)), WRITE_DEADLINE_MS);
-      } catch (cause) {
-        const reason = new TransportClosed(`Cannot write to ${name}: ${describeError(cause)}`, { cause });
-        inbox.close(reason);
-        await close();
-        throw reason;
-      }
+      await orClosed("write to", settled((done) => port.write(bytes, done)));
     },
-    discard: () => inbox.clear(),
     async setBaudRate(rate) {
       if (inbox.closed) throw inbox.closed;
-      await settled((done) => port.drain(done));
+      await orClosed("change the speed of", settled((done) => port.drain(done)));
       await settled((done) => port.update({ baudRate: rate }, done));
     },
     [Symbol.asyncDispose]: close,

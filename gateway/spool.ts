@@ -1,21 +1,11 @@
-import type { DatabaseSync } from "node:sqlite";
 import { type Log, silentLog } from "@mbus-gateway/resource";
 import type { FramesReadout, Ranges } from "@mbus-gateway/wire";
+import { type Clock, systemTimer, type Timer } from "./clock.ts";
+import { clockCorrection } from "./clock_correction.ts";
 import type { Counts } from "./counts.ts";
-import { type Companion, fileIdentity, openCompanion } from "./spool_companion.ts";
-import { settleEpoch } from "./spool_epoch.ts";
-import {
-  countParked,
-  framesText,
-  type ParkedReadout,
-  type PeekOptions,
-  selectParked,
-  selectReadouts,
-  selectStatus,
-  type SpoolStatus,
-} from "./spool_rows.ts";
-import { connectOrSalvage } from "./spool_salvage.ts";
-import { DamagedSpool, inTransaction, isDamage, numberOf } from "./spool_schema.ts";
+import { openCompanion } from "./spool_companion.ts";
+import { HealingSpool } from "./spool_healing.ts";
+import type { ParkedReadout, PeekOptions, SpoolStatus } from "./spool_rows.ts";
 
 export { DamagedSpool } from "./spool_schema.ts";
 export type { ParkedReadout, PeekOptions, SpoolStatus } from "./spool_rows.ts";
@@ -29,22 +19,30 @@ export interface TakenReadout {
   readAt: string;
   clock: "trusted" | "untrusted";
   frames: Uint8Array[];
+  /** How strongly a radio telegram came in, in dBm. */
+  rssi?: number;
+  /** What was noticed about it, such as `implausible_jump`. */
+  flags?: string[];
 }
 
 /** Keeps each readout on the disk until a server has confirmed it. (gateway, epoch, sequence) names it for ever. */
 export interface Spool extends Disposable {
-  /** The random id of this file. */
+  /**
+   * The random id of this file. Another one means another file: the one before was found damaged while it was in use,
+   * and was set aside and salvaged; what was read from it before has other numbers now.
+   */
   readonly epoch: string;
   /**
    * Stores readouts in one transaction. They are **taken**, and on the disk, when this returns.
    *
    * @returns their sequence numbers, in order; a number is never given twice.
-   * @throws {DamagedSpool} when the file turns out to be damaged: opening it again salvages it.
-   * @throws {Error} when none of them was stored: a full disk, a failing card.
+   * @throws {Error} when none of them was stored: a full disk, a failing card. It may be tried again.
    */
   put(...readouts: TakenReadout[]): number[];
   /** The unconfirmed after `after`, oldest first, bounded; the parked are left out. */
   peek(options: PeekOptions): FramesReadout[];
+  /** The newest number that may be sent at present; 0 when there is none. Later ones still wait for the true time. */
+  sendable(): number;
   /**
    * Lets go of what a server holds, the parked too.
    *
@@ -56,25 +54,37 @@ export interface Spool extends Disposable {
   park(seq: number, code: string, reason: string): void;
   /** The parked, oldest first. */
   parked(limit: number): ParkedReadout[];
+  /** Right after the start with a large file, `depth` is an upper bound until {@linkcode tend} has counted. */
   status(): SpoolStatus;
+  /**
+   * Does a little, a few milliseconds long, of what has time: counts a large file, corrects the times of readouts once
+   * the clock is trusted, makes room.
+   *
+   * @returns whether there is more to do.
+   */
+  tend(): boolean;
 }
 
 export interface SpoolOptions {
   log?: Log;
   /** Where `put` counts the readouts taken. */
   counts?: Counts;
+  /** When readouts of an untrusted clock are to be corrected once it is trusted. They wait a day for it. */
+  clock?: Clock;
+  timer?: Timer;
   /** For the name of a damaged file that is set aside. */
   now?: () => Date;
-  /** The most bytes of the file; what does not fit is not taken, and `put` says so. Unlimited when absent. */
+  /** The most bytes of the file: {@linkcode SpoolThinning} says what gives way. Unlimited when absent. */
   maxBytes?: number;
 }
 
 /**
  * Opens or creates the spool file at `path` (WAL, `synchronous=FULL`), for this process alone.
  *
- * A damaged file does not stop the gateway: it is set aside, a new spool with a new epoch begins, what can be read is
- * copied, and the log says so. A file that is not the one that was here (a restored backup, a copy) gets a new epoch.
- * Not seen here: a whole disk set back to an earlier image; there the server's quarantine of reused numbers tells.
+ * A damaged file stops nothing, neither now nor when it is found later: it is set aside, a new spool with a new epoch
+ * begins, what can be read is copied, and log and status say so. A file that is not the one that was here (a restored
+ * backup, a copy) gets a new epoch. Not seen here: a whole disk set back to an earlier image; there the server's
+ * quarantine of reused numbers tells.
  *
  * @throws {Error} when another process has it open, or the folder cannot be written.
  * @throws {ConfigurationError} when the file is another program's or a newer release's.
@@ -89,120 +99,13 @@ export interface SpoolOptions {
  * ```
  */
 export function openSpool(path: string, options: SpoolOptions = {}): Spool {
-  const { log = silentLog, now = () => new Date() } = options;
+  const { log = silentLog, clock, timer = systemTimer, maxBytes, counts } = options;
+  const now = options.now ?? clock?.now ?? (() => new Date());
+  const correction = clock === undefined ? null : clockCorrection(clock, timer);
   using stack = new DisposableStack();
   const companion = stack.use(openCompanion(path));
-  const { database, origin } = stack.use(disposable(connectOrSalvage(path, now(), log)));
-  if (options.maxBytes !== undefined) limitSize(database, options.maxBytes);
-  const epoch = settleEpoch(path, database, origin, companion, log);
-  return spoolOver({
-    database,
-    companion,
-    epoch,
-    file: fileIdentity(path),
-    counts: options.counts,
-    log,
-    owned: stack.move(),
-  });
-}
-
-interface Parts {
-  database: DatabaseSync;
-  companion: Companion;
-  epoch: string;
-  file: string;
-  counts: Counts | undefined;
-  log: Log;
-  owned: DisposableStack;
-}
-
-function spoolOver({ database, companion, epoch, file, counts, log, owned }: Parts): Spool {
-  const insert = database.prepare("insert into readouts (bus, address, read_at, clock, frames) values (?, ?, ?, ?, ?)");
-  const remove = database.prepare("delete from readouts where seq between ? and ?");
-  const setParked = database.prepare(
-    "update readouts set parked_code = ?, parked_reason = ? where seq = ? and parked_code is null",
-  );
-  // This process alone writes: one count at the start, kept up, spares a walk through the table at each status.
-  let { depth, parked } = selectStatus(database);
-
-  const park = (seq: number, code: string, reason: string) => {
-    const changed = orSay("park a readout", () => Number(setParked.run(code, reason, seq).changes));
-    depth -= changed;
-    parked += changed;
-  };
-  const peek = (options: PeekOptions): FramesReadout[] => {
-    const { readouts, damaged } = orSay("read the spool", () => selectReadouts(database, options));
-    for (const seq of damaged) {
-      log.warn("Cannot read a readout in the spool: it is parked", { seq });
-      park(seq, "damaged", "The spool's row cannot be read");
-    }
-    // Without the damaged there may be more to see.
-    return readouts.length === 0 && damaged.length > 0 ? peek(options) : readouts;
-  };
-  return {
-    epoch,
-    put(...readouts) {
-      if (readouts.length === 0) return [];
-      const seqs = orSay(
-        "store readouts: nothing of them was taken",
-        () =>
-          inTransaction(
-            database,
-            () =>
-              readouts.map(({ bus, address, readAt, clock, frames }) =>
-                Number(insert.run(bus, address, readAt, clock, framesText(frames)).lastInsertRowid)
-              ),
-          ),
-      );
-      depth += seqs.length;
-      counts?.add("taken", seqs.length);
-      companion.write({ epoch, newest: seqs.at(-1) ?? 0, file });
-      return seqs;
-    },
-    peek,
-    release(held) {
-      if (held.length === 0) return 0;
-      const released = orSay(
-        "release readouts: they stay in the spool",
-        () =>
-          inTransaction(
-            database,
-            () => held.reduce((sum, [first, last]) => sum + Number(remove.run(first, last).changes), 0),
-          ),
-      );
-      const left = countParked(database);
-      depth -= released - (parked - left);
-      parked = left;
-      return released;
-    },
-    park,
-    parked: (limit) => selectParked(database, limit),
-    status: () => ({
-      depth,
-      oldest: numberOf(database, "select min(seq) from readouts where parked_code is null"),
-      newest: numberOf(database, "select max(seq) from readouts where parked_code is null"),
-      parked,
-    }),
-    [Symbol.dispose]: () => owned.dispose(),
-  };
-}
-
-/** Makes a failure of SQLite a sentence. */
-function orSay<T>(what: string, body: () => T): T {
-  try {
-    return body();
-  } catch (cause) {
-    const text = `Cannot ${what} (${(cause as Error).message})`;
-    if (isDamage(cause)) throw new DamagedSpool(`${text}; start again, which sets the damaged file aside`, { cause });
-    throw new Error(text, { cause });
-  }
-}
-
-function limitSize(database: DatabaseSync, maxBytes: number) {
-  const page = numberOf(database, "pragma page_size") ?? 4096;
-  database.exec(`pragma max_page_count = ${Math.max(1, Math.floor(maxBytes / page))}`);
-}
-
-function disposable<T extends { database: DatabaseSync }>(connected: T): T & Disposable {
-  return { ...connected, [Symbol.dispose]: () => connected.database.close() };
+  const file = { path, companion, log, now, elapsed: () => timer.elapsed(), maxBytes };
+  const spool = new HealingSpool(file, { counts, correction });
+  stack.move();
+  return spool;
 }

@@ -50,6 +50,21 @@ export function openCompanion(path: string): Companion {
   };
 }
 
+/** Whether a process, and so a gateway, has the spool at `path` open. */
+export function spoolIsHeld(path: string): boolean {
+  let file;
+  try {
+    file = Deno.openSync(`${path}.lock`, { read: true });
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+  using _ = file;
+  if (!file.tryLockSync(false)) return true;
+  file.unlockSync();
+  return false;
+}
+
 /** Tells a file from its copy: its inode and when that was born, where the system keeps them. */
 export function fileIdentity(path: string): string {
   const { ino, birthtime } = Deno.statSync(path);

@@ -1,5 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { FramesReadout } from "@mbus-gateway/wire";
+import { readoutOf, ROW_COLUMNS } from "./spool_codec.ts";
+import { readTotal } from "./spool_schema.ts";
 
 /** What is in a spool. */
 export interface SpoolStatus {
@@ -10,6 +12,10 @@ export interface SpoolStatus {
   newest: number | null;
   /** Readouts set aside with a reason. */
   parked: number;
+  /** Readouts let go of unconfirmed for want of room, since the spool began. */
+  dropped: number;
+  /** How often the file was found damaged, set aside and salvaged. */
+  salvaged: number;
 }
 
 /** A readout that no server will take, and why. */
@@ -25,6 +31,8 @@ export interface ParkedReadout {
 export interface PeekOptions {
   /** Only readouts with a higher number. */
   after?: number;
+  /** Only readouts up to this number. */
+  upTo?: number;
   /** The most readouts. */
   limit: number;
   /** The most bytes that they take in a payload before compression, roughly; the first is given whatever its size. */
@@ -41,18 +49,17 @@ export function jsonBytes({ bus, address, frames }: Pick<FramesReadout, "bus" | 
 /** The unconfirmed after `after`, oldest first, and the numbers of rows that cannot be read. */
 export function selectReadouts(
   database: DatabaseSync,
-  { after = 0, limit, maxBytes = Infinity }: PeekOptions,
+  { after = 0, upTo = Number.MAX_SAFE_INTEGER, limit, maxBytes = Infinity }: PeekOptions,
 ): { readouts: FramesReadout[]; damaged: number[] } {
   const rows = database.prepare(
-    "select seq, bus, address, read_at, clock, frames from readouts" +
-      " where seq > ? and parked_code is null order by seq limit ?",
+    `select ${ROW_COLUMNS}, sum from readouts where seq > ? and seq <= ? and parked_code is null order by seq limit ?`,
   );
   const readouts: FramesReadout[] = [];
   const damaged: number[] = [];
   let bytes = 0;
   for (let from = after; readouts.length + damaged.length < limit;) {
     // A few at a time, for the sake of memory; not by `iterate`, which ends at a damaged page as if all were read.
-    const chunk = rows.all(from, Math.min(CHUNK_ROWS, limit - readouts.length - damaged.length));
+    const chunk = rows.all(from, upTo, Math.min(CHUNK_ROWS, limit - readouts.length - damaged.length));
     if (chunk.length === 0) break;
     for (const row of chunk) {
       from = Number(row.seq);
@@ -69,7 +76,7 @@ export function selectReadouts(
   return { readouts, damaged };
 }
 
-/** Counts the whole table: for opening, and for a look from outside. */
+/** Counts the whole table: for a look from outside. */
 export function selectStatus(database: DatabaseSync): SpoolStatus {
   const row = database.prepare(
     "select count(*) as depth, min(seq) as oldest, max(seq) as newest from readouts where parked_code is null",
@@ -79,6 +86,8 @@ export function selectStatus(database: DatabaseSync): SpoolStatus {
     oldest: typeof row.oldest === "number" ? row.oldest : null,
     newest: typeof row.newest === "number" ? row.newest : null,
     parked: countParked(database),
+    dropped: readTotal(database, "dropped"),
+    salvaged: readTotal(database, "salvaged"),
   };
 }
 
@@ -103,27 +112,4 @@ export function selectParked(database: DatabaseSync, limit: number): ParkedReado
     code: String(row.parked_code),
     reason: String(row.parked_reason),
   }));
-}
-
-/** Frames as the table keeps them: a JSON array of lower-case hexadecimal texts. */
-export function framesText(frames: readonly Uint8Array[]): string {
-  return JSON.stringify(frames.map((frame) => frame.toHex()));
-}
-
-/** The readout in a row, or null: SQLite has no checksums, so an ageing card can change a byte unnoticed. */
-function readoutOf(row: Record<string, unknown>): FramesReadout | null {
-  try {
-    const frames = (JSON.parse(String(row.frames)) as string[]).map((hex) => Uint8Array.fromHex(hex));
-    if (frames.length === 0 || (row.clock !== "trusted" && row.clock !== "untrusted")) return null;
-    return {
-      seq: Number(row.seq),
-      bus: String(row.bus),
-      address: String(row.address),
-      readAt: String(row.read_at),
-      clock: row.clock,
-      frames,
-    };
-  } catch {
-    return null;
-  }
 }

@@ -3,7 +3,7 @@ import { ConfigurationError } from "@mbus-gateway/resource";
 
 /** Marks the file as a spool of this program ("MBGW"), so that nobody else's database is taken for a damaged one. */
 const APPLICATION_ID = 0x4d424757;
-const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 2;
 
 const SCHEMA = `
 create table meta (key text primary key, value text not null) strict, without rowid;
@@ -16,10 +16,28 @@ create table readouts (
   clock text not null,
   frames text not null,
   parked_code text,
-  parked_reason text
+  parked_reason text,
+  rssi integer,
+  flags text,
+  corrected_read_at text,
+  sum integer
 ) strict;
 create index readouts_parked on readouts (seq) where parked_code is not null;
 `;
+
+/** What each version adds to the one before it; rows stay as they are. */
+const MIGRATIONS: Readonly<Record<number, string>> = {
+  1: `alter table readouts add column rssi integer;
+      alter table readouts add column flags text;
+      alter table readouts add column corrected_read_at text;
+      alter table readouts add column sum integer;`,
+};
+
+/**
+ * A file up to this size is checked and counted when it is opened. To look through a larger one can take minutes on a
+ * slow card, and nobody would read the meters meanwhile: what is damaged in it shows when it is counted or read.
+ */
+const CHECK_AT_ONCE_BYTES = 16 * 1024 * 1024;
 
 /** A spool file whose content cannot be relied on; opening it again sets it aside and saves what can be read. */
 export class DamagedSpool extends Error {
@@ -58,6 +76,12 @@ export function inTransaction<T>(database: DatabaseSync, body: () => T): T {
   }
 }
 
+/** Whether a file is small enough to be looked through at once. */
+export function isSmall(database: DatabaseSync): boolean {
+  const pages = numberOf(database, "pragma page_count") ?? 0;
+  return pages * (numberOf(database, "pragma page_size") ?? 4096) <= CHECK_AT_ONCE_BYTES;
+}
+
 /** The number in a one-value row. */
 export function numberOf(database: DatabaseSync, sql: string): number | null {
   const value = Object.values(database.prepare(sql).get() ?? {})[0];
@@ -74,6 +98,22 @@ export function readEpoch(database: DatabaseSync): string {
 /** Gives the file another epoch: from now on its rows are named anew. */
 export function writeEpoch(database: DatabaseSync, epoch: string) {
   database.prepare("insert or replace into meta (key, value) values ('epoch', ?)").run(epoch);
+}
+
+/** Numbers that a spool keeps for ever: readouts dropped for want of room, files salvaged. */
+export type SpoolTotal = "dropped" | "salvaged";
+
+/** One of the totals; 0 at the beginning. */
+export function readTotal(database: DatabaseSync, name: SpoolTotal): number {
+  return Number(database.prepare("select value from meta where key = ?").get(name)?.value ?? 0);
+}
+
+/** Adds to a total, in the caller's transaction. */
+export function addToTotal(database: DatabaseSync, name: SpoolTotal, by: number) {
+  database.prepare(
+    "insert into meta (key, value) values (?, ?)" +
+      " on conflict (key) do update set value = cast(value as integer) + excluded.value",
+  ).run(name, String(by));
 }
 
 /** The newest sequence number ever given in this file; 0 when none was. */
@@ -105,10 +145,22 @@ function prepare(database: DatabaseSync, path: string): boolean {
     return true;
   }
   refuseStrangers(database, path, version);
-  const found = database.prepare("pragma quick_check(1)").get()?.quick_check;
-  if (found !== "ok") throw new DamagedSpool(String(found));
+  if (isSmall(database)) {
+    const found = database.prepare("pragma quick_check(1)").get()?.quick_check;
+    if (found !== "ok") throw new DamagedSpool(String(found));
+  }
   readEpoch(database);
+  migrate(database, version);
   return false;
+}
+
+/** Brings an older release's file up to this one, in place: all of it or nothing. */
+function migrate(database: DatabaseSync, from: number) {
+  if (from === SCHEMA_VERSION) return;
+  inTransaction(database, () => {
+    for (let version = from; version < SCHEMA_VERSION; version++) database.exec(MIGRATIONS[version] ?? "");
+    database.exec(`pragma user_version = ${SCHEMA_VERSION}`);
+  });
 }
 
 function refuseStrangers(database: DatabaseSync, path: string, version: number) {
@@ -126,8 +178,16 @@ function refuseStrangers(database: DatabaseSync, path: string, version: number) 
 /** Whether SQLite says that the file, not the moment, is the trouble. */
 export function isDamage(thrown: unknown): boolean {
   if (thrown instanceof DamagedSpool) return true;
-  const { errcode, message } = Object(thrown) as { errcode?: number; message?: string };
+  const { errcode, code, message } = Object(thrown) as { errcode?: number; code?: string; message?: string };
+  // A number that this program cannot have written.
+  if (code === "ERR_OUT_OF_RANGE") return true;
   // SQLITE_CORRUPT 11 and SQLITE_NOTADB 26; the upper bytes say which kind. `exec` passes on the text alone.
   if (errcode !== undefined) return (errcode & 0xff) === 11 || (errcode & 0xff) === 26;
   return /malformed|not a database|no such table/.test(message ?? "");
+}
+
+/** Whether there is no more room: on the disk, or within the size that the spool may have. */
+export function isFull(thrown: unknown): boolean {
+  const { errcode, message } = Object(thrown) as { errcode?: number; message?: string };
+  return errcode !== undefined ? (errcode & 0xff) === 13 : /disk is full/.test(message ?? "");
 }

@@ -2,18 +2,17 @@ import { deadline } from "@std/async";
 import { describeError, DeviceError } from "@mbus-gateway/resource";
 import { ByteInbox } from "./byte_inbox.ts";
 import { type ByteStream, TransportClosed, WRITE_DEADLINE_MS } from "./byte_stream.ts";
-
-/** Where a level converter listens. */
-export interface TcpAddress {
-  hostname: string;
-  port: number;
-}
+import { type NetworkAddress, networkPortText } from "./network_port.ts";
 
 export interface TcpTransportOptions {
   /** Gives up connecting; the open line is ended by releasing it. */
   signal?: AbortSignal;
   /** The longest a connection may take to come about, in milliseconds. Default 10,000. */
   connectTimeoutMs?: number;
+  /** The longest a write may hang, in milliseconds. Default {@linkcode WRITE_DEADLINE_MS}. */
+  writeDeadlineMs?: number;
+  /** What the operator wrote, where it is not `tcp://host:port`. */
+  name?: string;
 }
 
 /**
@@ -24,18 +23,19 @@ export interface TcpTransportOptions {
  * @throws the signal's reason when it aborts.
  */
 export async function openTcpTransport(
-  { hostname, port }: TcpAddress,
-  { signal, connectTimeoutMs = 10_000 }: TcpTransportOptions = {},
+  { hostname, port }: NetworkAddress,
+  options: TcpTransportOptions = {},
 ): Promise<ByteStream> {
-  const name = `tcp://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
+  const { signal, connectTimeoutMs = 10_000, writeDeadlineMs = WRITE_DEADLINE_MS } = options;
+  const { name = networkPortText({ scheme: "tcp", hostname, port }) } = options;
   const connection = await connect(name, { hostname, port }, connectTimeoutMs, signal);
   connection.setNoDelay(true);
   // A converter that lost its power sends no FIN: the probes find out.
   connection.setKeepAlive(true);
-  return tcpStream(name, connection);
+  return tcpStream(name, connection, writeDeadlineMs);
 }
 
-async function connect(name: string, address: TcpAddress, timeoutMs: number, signal?: AbortSignal) {
+async function connect(name: string, address: NetworkAddress, timeoutMs: number, signal?: AbortSignal) {
   signal?.throwIfAborted();
   // Not AbortSignal.timeout: its timer would outlive a connection that came about at once.
   const attempt = new AbortController();
@@ -58,9 +58,9 @@ async function connect(name: string, address: TcpAddress, timeoutMs: number, sig
   }
 }
 
-function tcpStream(name: string, connection: Deno.TcpConn): ByteStream {
+function tcpStream(name: string, connection: Deno.TcpConn, writeDeadlineMs: number): ByteStream {
   const inbox = new ByteInbox();
-  // A read is always pending, so what comes between two requests is known and can be discarded.
+  // A read is always pending, so what comes between two requests is known and does not pass for an answer.
   const pump = receive(name, connection, inbox);
 
   async function close() {
@@ -79,7 +79,7 @@ function tcpStream(name: string, connection: Deno.TcpConn): ByteStream {
     async write(bytes) {
       if (inbox.closed) throw inbox.closed;
       try {
-        await deadline(writeAll(connection, bytes), WRITE_DEADLINE_MS);
+        await deadline(writeAll(connection, bytes), writeDeadlineMs);
       } catch (cause) {
         const reason = new TransportClosed(`Cannot write to ${name}: ${describeError(cause)}`, { cause });
         inbox.close(reason);
@@ -87,7 +87,6 @@ function tcpStream(name: string, connection: Deno.TcpConn): ByteStream {
         throw reason;
       }
     },
-    discard: () => inbox.clear(),
     [Symbol.asyncDispose]: close,
   };
 }

@@ -1,47 +1,45 @@
-import { ConfigurationError } from "@mbus-gateway/resource";
 import type { ByteStream } from "./byte_stream.ts";
-import { openTcpTransport, type TcpAddress } from "./tcp_transport.ts";
+import { parseNetworkPort } from "./network_port.ts";
+import { openTcpTransport } from "./tcp_transport.ts";
 
 export { type ByteStream, TransportClosed } from "./byte_stream.ts";
 
 /** What of a bus's configuration concerns its line. */
 export interface BusLine {
-  /** `tcp://host:port` or the path of a device, best one under `/dev/serial/by-id`. */
+  /** `tcp://`, `udp://` or `rfc2217://host:port`, or the path of a device, best one under `/dev/serial/by-id`. */
   port: string;
-  /** Bits a second. A TCP converter owns its own. */
+  /** Bits a second. A TCP or UDP converter owns its own. */
   baudRate: number;
 }
 
+export interface OpenTransportOptions {
+  /** Gives up opening; the open line is ended by releasing it. */
+  signal?: AbortSignal;
+  /** {@linkcode ByteStream.adapter} of the line when it was open before: it may have another name now. */
+  adapter?: string;
+}
+
 /**
- * Opens the line of a bus: TCP or serial (8 data bits, even parity, 1 stop bit). The serial machinery, libc included,
- * is loaded by the first serial bus and by none else; the right to load libraries is given up right after.
+ * Opens the line of a bus: serial (8 data bits, even parity, 1 stop bit), or a converter on the network. The serial
+ * machinery, libc included, is loaded by the first serial bus and by none else; the right to load libraries is given up
+ * right after.
  *
  * @throws {DeviceError} when the line cannot be opened now; it may be there later.
  * @throws {ConfigurationError} when `port` can never be one.
  */
 export async function openTransport(
   { port, baudRate }: BusLine,
-  options: { signal?: AbortSignal } = {},
+  { signal, adapter }: OpenTransportOptions = {},
 ): Promise<ByteStream> {
-  const tcp = parseTcpPort(port);
-  if (tcp) return await openTcpTransport(tcp, options);
-  const { openSerialTransport } = await import("./serial_transport.ts");
-  return await openSerialTransport(port, { ...options, baudRate });
-}
-
-/**
- * Host and port of a `tcp://host:port`, or `null` for the path of a device.
- *
- * @throws {ConfigurationError} when it is neither.
- */
-export function parseTcpPort(port: string): TcpAddress | null {
-  if (port.startsWith("/")) return null;
-  const expected = 'expected "tcp://host:port" or a device path such as "/dev/ttyUSB0"';
-  const match = /^tcp:\/\/(?:\[([0-9A-Fa-f:.]+)\]|([^\s:/?#@[\]]+)):([0-9]{1,5})\/?$/.exec(port);
-  if (!match) throw new ConfigurationError(`Cannot use port: "${port}" is no line, ${expected}`);
-  const number = Number(match[3]);
-  if (number < 1 || number > 65_535) {
-    throw new ConfigurationError(`Cannot use port: "${port}" names TCP port ${number}, expected 1 to 65535`);
+  const address = parseNetworkPort(port);
+  switch (address?.scheme) {
+    case "tcp":
+      return await openTcpTransport(address, { signal });
+    case "udp":
+      return await (await import("./udp_transport.ts")).openUdpTransport(address, { signal });
+    case "rfc2217":
+      return await (await import("./rfc2217_transport.ts")).openRfc2217Transport(address, { signal, baudRate });
+    case undefined:
+      return await (await import("./serial_transport.ts")).openSerialTransport(port, { signal, adapter, baudRate });
   }
-  return { hostname: match[1] ?? match[2] ?? "", port: number };
 }

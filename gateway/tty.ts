@@ -1,5 +1,6 @@
 import { DeviceError } from "@mbus-gateway/resource";
 import { cString, errno, libc } from "./libc.ts";
+import { realPathOrNull } from "./libc_files.ts";
 import {
   difference,
   FLUSH_BOTH,
@@ -55,8 +56,12 @@ export function openTty(path: string, settings: LineSettings): number {
   }
 }
 
-/** Unlocks and closes what {@linkcode openTty} opened. */
+/**
+ * Unlocks and closes what {@linkcode openTty} opened. What was not sent is dropped: to send it to a line that hangs, the
+ * system would hold up the whole process.
+ */
 export function closeTty(fd: number) {
+  flushTty(fd);
   libc().ioctl(fd, IOCTL.notExclusive, 0n);
   libc().close(fd);
 }
@@ -95,9 +100,9 @@ function applyAttributes(fd: number, path: string, asked: Uint8Array<ArrayBuffer
 }
 
 function realPath(path: string): string {
-  const resolved = new Uint8Array(4097); // PATH_MAX and a zero byte
-  if (libc().realpath(cString(path), resolved) === null) throw cannotOpen(path, errno());
-  return new TextDecoder().decode(resolved.subarray(0, resolved.indexOf(0)));
+  const resolved = realPathOrNull(path);
+  if (resolved === null) throw cannotOpen(path, errno());
+  return resolved;
 }
 
 function cannotOpen(path: string, code: number): DeviceError {

@@ -1,11 +1,11 @@
 import { parseArgs } from "node:util";
-import { createLog, EXIT, runProgram, UsageError } from "@mbus-gateway/resource";
+import { createLog, EXIT, progressLine, runProgram, UsageError } from "@mbus-gateway/resource";
 import type { ServerConfig } from "../config.ts";
 import { type Database, ingestTransaction } from "../db/mod.ts";
 import { databaseKnowledge } from "../meter_keys/knowledge.ts";
 import { readKeySecrets } from "../meter_keys/key_secret.ts";
 import { redecode } from "../redecode/redecode.ts";
-import { progressLine } from "./progress_line.ts";
+
 import { withDatabase } from "./with_database.ts";
 
 export const REDECODE_HELP = `Decodes stored telegrams again, with this release's decoder and today's keys.

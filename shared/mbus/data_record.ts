@@ -1,12 +1,12 @@
 import type { ValueFunction } from "./data_field_kind.ts";
 import { addDecimals, type Decimal, decimalOfFloat, decimalText, multiplyExact } from "./decimal.ts";
-import { toHex } from "./hex.ts";
 import type { JsonText } from "./json_text.ts";
-import { dateG, dateTimeF, dateTimeI, type LocalDateTime, timeJ } from "./local_date_time.ts";
+import { dateG, dateTimeF, dateTimeI, HUNDRED_YEARS_FROM, type LocalDateTime, timeJ } from "./local_date_time.ts";
 import { type DataRecordJson, KINDS, LAYOUT, type RecordPlace, type ValueKind } from "./record_layout.ts";
 import { readFloat } from "./read_number.ts";
 import { jsonPartsOf, jsonTail } from "./record_json.ts";
 import type { RecordShape } from "./record_shape.ts";
+import type { TelegramBytes } from "./telegram_bytes.ts";
 
 export type { ValueKind } from "./record_layout.ts";
 
@@ -20,16 +20,14 @@ export class DataRecord {
   /**
    * What the reader of records found at one place.
    *
-   * @param bytes the telegram.
-   * @param ordered the same with the least significant byte of every data field first; the same object but in CI 76.
+   * @param source the telegram.
    * @param shape what the blocks before the data say.
    * @param layout one of {@linkcode LAYOUT}.
    * @param coefficient the register's integer, where the layout is `integer`.
    * @param problem why there is no value; finishes "Cannot …".
    */
   constructor(
-    private readonly bytes: Uint8Array,
-    private readonly ordered: Uint8Array,
+    private readonly source: TelegramBytes,
     /** Where the record begins in its telegram, counted from 0. */
     readonly offset: number,
     private readonly dataStart: number,
@@ -71,7 +69,7 @@ export class DataRecord {
 
   /** The data as hex in wire order, without the length byte of variable-length data. */
   get data(): string {
-    return toHex(this.bytes, this.dataStart, this.end);
+    return this.source.hex(this.dataStart, this.end);
   }
 
   /** Where the record's parts lie in its telegram. */
@@ -126,7 +124,12 @@ export class DataRecord {
 
   /** An exact decimal, local ISO 8601 without zone, a text, hex, or null where there is none. */
   get value(): string | null {
-    if (this.problem !== null || this.shape.meaning.error !== null) return null;
+    const { meaning } = this.shape;
+    // Most values are this: they need no decimal in between.
+    if (this.layout === LAYOUT.integer && meaning.plain && this.problem === null) {
+      return decimalText(this.coefficient, meaning.exponent);
+    }
+    if (this.problem !== null || meaning.error !== null) return null;
     switch (this.layout) {
       case LAYOUT.text:
         return this.text();
@@ -136,6 +139,7 @@ export class DataRecord {
       case LAYOUT.dateTimeF:
       case LAYOUT.dateTimeI:
       case LAYOUT.timeJ:
+      case LAYOUT.dateTimeFFrom1800:
         return this.localTime().text;
       default:
         break;
@@ -146,8 +150,8 @@ export class DataRecord {
 
   /** Why there is no value where there should be one; finishes "Cannot …". */
   get error(): string | null {
-    if (this.problem !== null) return this.problem;
-    if (this.shape.meaning.error !== null) return this.shape.meaning.error;
+    const error = this.problem ?? this.shape.meaning.error;
+    if (error !== null || this.layout === LAYOUT.integer) return error;
     if (this.layout >= LAYOUT.dateG) return this.localTime().error;
     if ((this.layout === LAYOUT.float32 || this.layout === LAYOUT.float64) && !Number.isFinite(this.float())) {
       return "Cannot state value: the floating point number is not finite";
@@ -183,7 +187,7 @@ export class DataRecord {
     if (this.error !== null) return json.rawText(JSON.stringify(this));
     const { head, middle, tails } = jsonPartsOf(shape);
     json.raw(head);
-    json.hex(this.bytes, this.dataStart, this.end);
+    json.hex(this.source.wire, this.dataStart, this.end);
     json.raw(middle);
     this.writeValue(json);
     json.raw(tails[layout] ??= jsonTail(this.kind, shape.meaning.modifiers));
@@ -209,14 +213,14 @@ export class DataRecord {
 
   /** The data as a binary floating point number. */
   private float(): number {
-    return readFloat(this.ordered, this.dataStart, this.layout === LAYOUT.float32 ? 4 : 8);
+    return readFloat(this.source.ordered, this.dataStart, this.layout === LAYOUT.float32 ? 4 : 8);
   }
 
   /** Latin-1, last character first. NUL is padding, and no text that a database takes. */
   private text(): string {
     let text = "";
     for (let i = this.end - 1; i >= this.dataStart; i--) {
-      const code = this.ordered[i] as number;
+      const code = this.source.ordered[i] as number;
       if (code !== 0) text += String.fromCharCode(code);
     }
     return text;
@@ -224,7 +228,7 @@ export class DataRecord {
 
   /** The data as a date or time. */
   private localTime(): LocalDateTime {
-    return this.localDateTime ??= readLocalTime(this.layout, this.ordered, this.dataStart);
+    return this.localDateTime ??= readLocalTime(this.layout, this.source.ordered, this.dataStart);
   }
 }
 
@@ -234,6 +238,8 @@ function readLocalTime(layout: number, bytes: Uint8Array, at: number): LocalDate
       return dateG(bytes, at);
     case LAYOUT.dateTimeF:
       return dateTimeF(bytes, at);
+    case LAYOUT.dateTimeFFrom1800:
+      return dateTimeF(bytes, at, HUNDRED_YEARS_FROM - 100);
     case LAYOUT.dateTimeI:
       return dateTimeI(bytes, at);
     default:

@@ -23,10 +23,12 @@ export interface Decimal {
  * ```
  */
 export function decimalText(coefficient: number | bigint, exponent: number): string {
-  if (
-    typeof coefficient === "number" && exponent <= 0 && exponent >= -6 && coefficient > -SMALL && coefficient < SMALL
-  ) {
-    return coefficient < 0 ? "-" + smallDecimal(-coefficient, exponent) : smallDecimal(coefficient, exponent);
+  if (typeof coefficient === "number" && exponent >= -6 && coefficient > -SMALL && coefficient < SMALL) {
+    // -0 is zero, too
+    if (coefficient === 0) return "0";
+    const size = coefficient < 0 ? -coefficient : coefficient;
+    const text = exponent <= 0 ? smallDecimal(size, exponent) : integerText(size) + zeros(exponent);
+    return coefficient < 0 ? "-" + text : text;
   }
   if (exponent === 0) return coefficient === 0 ? "0" : coefficient.toString();
   // == because 0, -0 and 0n are all zero
@@ -47,11 +49,11 @@ export function decimalText(coefficient: number | bigint, exponent: number): str
   return sign + "0." + zeros(-point) + digits.slice(0, end);
 }
 
-/** Below this integers are put together of groups of three digits, which is faster than making and cutting texts. */
+/** Below this integers are put together of looked-up groups of digits, which is faster than making and cutting texts. */
 const SMALL = 1_000_000_000;
 const POWERS = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000];
 
-const DIGITS: string[] = Array.from({ length: 1000 }, (_, value) => String(value));
+const DIGITS: string[] = Array.from({ length: 10_000 }, (_, value) => String(value));
 const THREE_DIGITS: string[] = Array.from({ length: 1000 }, (_, value) => String(value).padStart(3, "0"));
 /** As the last digits of a fraction. */
 const TRIMMED: string[] = THREE_DIGITS.map((digits) => digits.replace(/0+$/, ""));
@@ -63,21 +65,30 @@ function smallDecimal(size: number, exponent: number): string {
   if (exponent === 0) return integerText(size);
   const power = POWERS[-exponent] as number;
   const whole = size / power | 0;
-  // As millionths, whatever the exponent.
-  const fraction = (size - whole * power) * (POWERS[6 + exponent] as number);
-  const thousandths = fraction / 1000 | 0;
-  const rest = fraction - 1000 * thousandths;
+  const fraction = size - whole * power;
   const text = integerText(whole);
+  if (exponent >= -3) return text + (LAST_FRACTION[fraction * (POWERS[3 + exponent] as number)] as string);
+  const millionths = fraction * (POWERS[6 + exponent] as number);
+  const thousandths = millionths / 1000 | 0;
+  const rest = millionths - 1000 * thousandths;
   return rest === 0
     ? text + (LAST_FRACTION[thousandths] as string)
     : text + (FRACTION[thousandths] as string) + (TRIMMED[rest] as string);
 }
 
+/** 0 to below 10^9. */
 function integerText(value: number): string {
-  if (value < 1000) return DIGITS[value] as string;
-  const thousands = value / 1000 | 0;
-  const last = THREE_DIGITS[value - 1000 * thousands] as string;
-  return thousands < 1000 ? DIGITS[thousands] + last : integerText(thousands) + last;
+  if (value < 10_000) return DIGITS[value] as string;
+  let text = "";
+  let rest = value;
+  if (value >= 10_000_000) {
+    const millions = value / 1_000_000 | 0;
+    rest = value - 1_000_000 * millions;
+    text = DIGITS[millions] as string;
+  }
+  const thousands = rest / 1000 | 0;
+  const last = THREE_DIGITS[rest - 1000 * thousands] as string;
+  return text === "" ? DIGITS[thousands] + last : text + THREE_DIGITS[thousands] + last;
 }
 
 /**
@@ -131,8 +142,8 @@ export function narrow(value: bigint): number | bigint {
   return value >= -9007199254740991n && value <= 9007199254740991n ? Number(value) : value;
 }
 
-const ZEROS = "0".repeat(32);
+const ZEROS: string[] = Array.from({ length: 32 }, (_, count) => "0".repeat(count));
 
 function zeros(count: number): string {
-  return count <= 32 ? ZEROS.slice(0, count) : "0".repeat(count);
+  return ZEROS[count] ?? "0".repeat(count);
 }

@@ -1,28 +1,28 @@
 import { alarmStatus, applicationError } from "./application_error.ts";
 import { type CiField, ciField } from "./ci_field.ts";
 import { FIXED_DATA_LENGTH, fixedDeviceType, readFixedData } from "./fixed_data.ts";
-import { type LongFrame, parseFrame } from "./frame.ts";
-import { toHex } from "./hex.ts";
+import { hexOfByte } from "./hex.ts";
 import { identificationText } from "./identification.ts";
 import { manufacturerAt } from "./manufacturer.ts";
+import type { Profile } from "./profiles/profile.ts";
+import { findProfile } from "./profiles/read_profile.ts";
 import { type HeaderPlace, Telegram, type TelegramFault } from "./telegram.ts";
 import { TelegramError } from "./telegram_error.ts";
+import { ADDRESS_OFFSET, checkLongFrame, CI_OFFSET, DATA_OFFSET, dataLength, TRAILER } from "./long_frame.ts";
 import { decryptWired, refuseEncrypted } from "./wired_security.ts";
 import { type DecodeWirelessOptions, decodeWirelessTelegram } from "./wireless/decode_wireless_telegram.ts";
 import { isWirelessFrame } from "./wireless/frame.ts";
 import { readVariableData, type VariableData } from "./variable_data.ts";
 
 /** Raised whenever a value could come out otherwise than before: whoever keeps telegrams may then decode them again. */
-export const DECODER_VERSION = 2;
+export const DECODER_VERSION = 3;
 
 /** What somebody knows about meters that their telegrams do not say. */
 export type DecodeOptions = DecodeWirelessOptions;
 
-const CI_OFFSET = 6;
 const LONG_HEADER = 12;
 const SHORT_HEADER = 4;
 const DEVICE_TYPE = 14;
-const PRIMARY_TO_METER = 0x40;
 
 const NO_HEADER: HeaderPlace = Object.freeze({
   identification: -1,
@@ -63,49 +63,34 @@ const SHORT_HEADER_PLACE: HeaderPlace = Object.freeze({ ...NO_HEADER, accessNumb
  */
 export function decodeTelegram(frame: Uint8Array, options?: DecodeOptions): Telegram {
   if (isWirelessFrame(frame)) return decodeWirelessTelegram(frame, options);
-  return decodeWiredTelegram(frame, options);
+  checkLongFrame(frame);
+  return decodeApplication(frame, options);
 }
 
-function decodeWiredTelegram(frame: Uint8Array, options: DecodeOptions | undefined): Telegram {
-  const parsed = parseFrame(frame);
-  if ("needs" in parsed) {
-    const message = `Cannot read frame: at least ${parsed.needs} bytes are missing (offset ${frame.length})`;
-    throw new TelegramError("truncated", message, frame.length);
-  }
-  if (parsed.length < frame.length) {
-    const left = frame.length - parsed.length;
-    throw new TelegramError("length", `Cannot read frame: ${left} bytes follow its end`, parsed.length);
-  }
-  const link = parsed.frame;
-  if (link.type === "ack" || link.type === "short") {
-    throw new TelegramError("unsupported", `Cannot decode telegram: ${NAMES[link.type]} carries no data`, 0);
-  }
-  // EN 13757-2: bit 6 of the C field says that the frame goes from the master to a meter.
-  if ((link.control & PRIMARY_TO_METER) !== 0) {
-    throw new TelegramError("unsupported", "Cannot decode telegram: it goes from the master to a meter", 4);
-  }
-  const data = link.type === "long" ? link.data : frame.subarray(0, 0);
-  return decodeApplication(frame, { ...link, type: "long", data }, options);
-}
+const NO_FIXED_DATA = "CI 73 is no fixed data of 16 bytes, and compact frames are decoded by radio only";
 
-const NAMES = { ack: "an acknowledgement (E5)", short: "a short frame" };
-
-function decodeApplication(frame: Uint8Array, link: LongFrame, options: DecodeOptions | undefined): Telegram {
-  const field = ciField(link.ci);
-  if (field.report !== null) throw reported(frame, link, field);
+function decodeApplication(frame: Uint8Array, options: DecodeOptions | undefined): Telegram {
+  const ci = frame[CI_OFFSET] as number;
+  const field = ciField(ci);
+  if (field.report !== null) throw reported(frame, field);
   switch (field.layout) {
     case "long":
-      return decodeVariable(frame, link, LONG_HEADER, LONG_HEADER_PLACE, options);
+      return decodeVariable(frame, LONG_HEADER, LONG_HEADER_PLACE, options);
     case "short":
-      return decodeVariable(frame, link, SHORT_HEADER, SHORT_HEADER_PLACE, options);
+      return decodeVariable(frame, SHORT_HEADER, SHORT_HEADER_PLACE, options);
     case "fixed":
-      // On a wire CI 73 with 16 bytes is the old structure; otherwise it is a compact frame.
-      if (link.data.length === FIXED_DATA_LENGTH) return decodeFixed(frame, link);
-      throw new TelegramError("unsupported", `Cannot decode telegram: CI 73 is no fixed data of 16 bytes`, CI_OFFSET);
+      // On a wire CI 73 with 16 bytes is the old structure; a compact frame with its long header is longer.
+      if (dataLength(frame) === FIXED_DATA_LENGTH) return decodeFixed(frame);
+      if (dataLength(frame) < FIXED_DATA_LENGTH) throw fixedDataCut(frame);
+      throw new TelegramError(
+        "unsupported",
+        `Cannot decode telegram: ${NO_FIXED_DATA} (offset ${CI_OFFSET})`,
+        CI_OFFSET,
+      );
     case "none":
-      return decodeVariable(frame, link, 0, NO_HEADER, options);
+      return decodeVariable(frame, 0, NO_HEADER, options);
     default: {
-      const name = `CI ${toHex(frame, CI_OFFSET, CI_OFFSET + 1)} is ${field.name}`;
+      const name = `CI ${hexOfByte(ci)} is ${field.name}`;
       throw new TelegramError("unsupported", `Cannot decode telegram: ${name} (offset ${CI_OFFSET})`, CI_OFFSET);
     }
   }
@@ -114,19 +99,28 @@ function decodeApplication(frame: Uint8Array, link: LongFrame, options: DecodeOp
 const HEADER_LENGTHS = { long: LONG_HEADER, short: SHORT_HEADER, none: 0, fixed: 0, refused: 0 };
 
 /** A telegram that states an application error or alarms in place of readings. */
-function reported(frame: Uint8Array, { ci, data }: LongFrame, { layout, report }: CiField): TelegramError {
+function reported(frame: Uint8Array, { layout, report }: CiField): TelegramError {
   const header = HEADER_LENGTHS[layout];
-  const offset = CI_OFFSET + 1 + header;
-  if (data.length < header) return headerCut(header, data.length, frame.length - 2);
+  const offset = DATA_OFFSET + header;
+  if (dataLength(frame) < header) return headerCut(header, frame);
+  const data = frame.subarray(offset, frame.length - TRAILER);
   const meter = layout === "long" ? meterAt(frame, LONG_HEADER_PLACE) : "the meter";
   const code = report === "alarm" ? "alarm" : "application_error";
-  const what = report === "alarm" ? alarmStatus(data.subarray(header)) : applicationError(data[header]);
-  const message = `Cannot decode telegram: ${meter} reports ${what} (CI ${toHex(Uint8Array.of(ci))}, offset ${offset})`;
+  const what = report === "alarm" ? alarmStatus(data) : applicationError(data[0]);
+  const message = `Cannot decode telegram: ${meter} reports ${what} (CI ${
+    hexOfByte(frame[CI_OFFSET] as number)
+  }, offset ${offset})`;
   return new TelegramError(code, message, offset);
 }
 
-function headerCut(needed: number, there: number, end: number): TelegramError {
-  return new TelegramError("truncated", `Cannot read header: ${needed} bytes are needed, ${there} are there`, end);
+function headerCut(needed: number, frame: Uint8Array): TelegramError {
+  const message = `Cannot read header: ${needed} bytes are needed, ${dataLength(frame)} are there`;
+  return new TelegramError("truncated", message, frame.length - TRAILER);
+}
+
+function fixedDataCut(frame: Uint8Array): TelegramError {
+  const message = `Cannot read fixed data: ${FIXED_DATA_LENGTH} bytes are needed, ${dataLength(frame)} are there`;
+  return new TelegramError("truncated", message, frame.length - TRAILER);
 }
 
 function meterAt(ordered: Uint8Array, { manufacturer, identification }: HeaderPlace): string {
@@ -136,28 +130,31 @@ function meterAt(ordered: Uint8Array, { manufacturer, identification }: HeaderPl
 
 function decodeVariable(
   frame: Uint8Array,
-  link: LongFrame,
   headerLength: number,
   place: HeaderPlace,
   options: DecodeOptions | undefined,
 ): Telegram {
-  const end = frame.length - 2;
-  const start = CI_OFFSET + 1 + headerLength;
-  if (start > end) throw headerCut(headerLength, link.data.length, end);
-  const mostSignificantFirst = link.ci === 0x76;
+  const end = frame.length - TRAILER;
+  const start = DATA_OFFSET + headerLength;
+  if (start > end) throw headerCut(headerLength, frame);
+  const ci = frame[CI_OFFSET] as number;
+  const mostSignificantFirst = ci === 0x76;
   const ordered = mostSignificantFirst ? headerReversed(frame, place, start) : frame;
   const payload = { ordered, header: place.identification, start, end };
   const keys = options?.keys;
   const clear = mostSignificantFirst || keys === undefined ? null : decryptWired(payload, keys);
   const bytes = clear?.bytes ?? frame;
-  const variable = readVariableData(bytes, start, end, { mostSignificantFirst, unsigned: options?.unsigned === true });
-  if (headerLength > 0) refuseEncrypted(payload, variable, keys);
+  // Profiles read the standard's order of bytes only, and know meters by their long header.
+  const profile = headerLength === LONG_HEADER && !mostSignificantFirst ? profileAt(frame, ci) : null;
+  const habits = options?.unsigned === true ? { ...profile?.habits, unsigned: true } : profile?.habits;
+  const variable = readVariableData(bytes, start, end, habits, mostSignificantFirst);
+  if (headerLength > 0 && clear === null) refuseEncrypted(payload, variable, keys);
   return new Telegram(
     bytes,
     clear?.bytes ?? ordered,
     "wired",
-    link.ci,
-    link.address,
+    ci,
+    frame[ADDRESS_OFFSET] as number,
     place,
     headerLength === LONG_HEADER ? frame[DEVICE_TYPE] as number : null,
     clear?.encryption ?? null,
@@ -166,14 +163,38 @@ function decodeVariable(
     variable.manufacturerData,
     end,
     faultOf(variable),
+    profile,
   );
 }
 
-function decodeFixed(frame: Uint8Array, { ci, address }: LongFrame): Telegram {
-  const start = CI_OFFSET + 1;
+function profileAt(frame: Uint8Array, ci: number): Profile | null {
+  const { manufacturer, version } = LONG_HEADER_PLACE;
+  const maker = (frame[manufacturer] as number) | (frame[manufacturer + 1] as number) << 8;
+  return findProfile(maker, frame[version] as number, frame[DEVICE_TYPE] as number, ci);
+}
+
+function decodeFixed(frame: Uint8Array): Telegram {
+  const start = DATA_OFFSET;
+  const ci = frame[CI_OFFSET] as number;
+  const address = frame[ADDRESS_OFFSET] as number;
   const deviceType = fixedDeviceType(frame, start);
   const records = readFixedData(frame, start);
-  return new Telegram(frame, frame, "wired", ci, address, FIXED_PLACE, deviceType, null, false, records, -1, -1, null);
+  return new Telegram(
+    frame,
+    frame,
+    "wired",
+    ci,
+    address,
+    FIXED_PLACE,
+    deviceType,
+    null,
+    false,
+    records,
+    -1,
+    -1,
+    null,
+    null,
+  );
 }
 
 function faultOf({ records, truncated, undecoded }: VariableData): TelegramFault | null {

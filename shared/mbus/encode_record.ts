@@ -6,7 +6,9 @@ import { TelegramError } from "./telegram_error.ts";
 
 /**
  * How the value is to be written: a data field of the standard (`int24`, `bcd8`, …), a date or time type, `text` (LVAR,
- * at most 191 Latin-1 characters), or LVAR with BCD (`lvar_bcd`) or a binary integer (`lvar_int`) of the fewest bytes.
+ * at most 191 Latin-1 characters), or LVAR with BCD (`lvar_bcd`) or a binary integer (`lvar_int`) of the fewest bytes,
+ * with a floating point number (`float64`), or with bytes as they are (`lvar_bytes`: at most 191 where the VIB stands for
+ * a container or a profile; any VIB takes 16, 20, 24, 28, 32, 48 or 64).
  */
 export type FieldToEncode =
   | "none"
@@ -25,6 +27,8 @@ export type FieldToEncode =
   | "text"
   | "lvar_bcd"
   | "lvar_int"
+  | "lvar_bytes"
+  | "float64"
   | LocalTimeType;
 
 /** One data record as a meter would send it. */
@@ -42,8 +46,8 @@ export interface RecordToEncode {
   /** The whole value information block, as bytes or hex: "13" for litres, "FD48" for tenths of a volt. */
   vib: string | Uint8Array;
   /**
-   * An exact integer as it stands in the meter's register (before the VIB scales it); a float for `float32`; a text; a
-   * local date or time in ISO 8601. null is "no value" (integers 80…00, BCD and dates all bits set).
+   * An exact integer as it stands in the meter's register (before the VIB scales it); a float for `float32` and
+   * `float64`; a text; bytes in wire order as hex for `lvar_bytes`; a local date or time in ISO 8601. null is "no value" (integers 80…00, BCD and dates all bits set).
    */
   value: number | bigint | string | null;
 }
@@ -103,8 +107,10 @@ function encodeData(record: RecordToEncode): Uint8Array {
     if (value === null || typeof value === "string") return encodeText(value ?? "");
     return mismatch(record);
   }
+  if (field === "lvar_bytes") return typeof value === "string" ? encodeLvarBytes(fromHex(value)) : mismatch(record);
   if (typeof value === "string") return mismatch(record);
   if (field === "float32") return encodeFloat(value);
+  if (field === "float64") return encodeDouble(value);
   if (field === "lvar_bcd" || field === "lvar_int") {
     if (value === null) return mismatch(record);
     return field === "lvar_bcd" ? encodeLvarBcd(value) : encodeLvarInteger(value);
@@ -113,9 +119,11 @@ function encodeData(record: RecordToEncode): Uint8Array {
   return field.startsWith("bcd") ? encodeBcd(value, width) : encodeInteger(value, width);
 }
 
+const VARIABLE_FIELDS = new Set<FieldToEncode>(["text", "lvar_bcd", "lvar_int", "lvar_bytes", "float64"]);
+
 function carrier(field: FieldToEncode): string {
   if (field === "typeG" || field === "typeF" || field === "typeI" || field === "typeJ") return FIELD_OF_TIME[field];
-  return field === "text" || field === "lvar_bcd" || field === "lvar_int" ? "lvar" : field;
+  return VARIABLE_FIELDS.has(field) ? "lvar" : field;
 }
 
 /** LVAR 00 to BF: that many Latin-1 characters, the last one first. */
@@ -139,6 +147,26 @@ function encodeFloat(value: number | bigint | null): Uint8Array {
   const bytes = new Uint8Array(4);
   new DataView(bytes.buffer).setFloat32(0, value === null ? NaN : Number(value), true);
   return bytes;
+}
+
+/** LVAR F8: a floating point number of eight bytes. */
+function encodeDouble(value: number | bigint | null): Uint8Array {
+  const bytes = new Uint8Array(9);
+  bytes[0] = 0xf8;
+  new DataView(bytes.buffer).setFloat64(1, value === null ? NaN : Number(value), true);
+  return bytes;
+}
+
+/** LVAR F0 to F6, by the number of bytes. */
+const LONG_LVARS = new Map([[16, 0xf0], [20, 0xf1], [24, 0xf2], [28, 0xf3], [32, 0xf4], [48, 0xf5], [64, 0xf6]]);
+
+/** LVAR F0 to F6 where there is one for that number of bytes, else 00 to BF. */
+function encodeLvarBytes(bytes: Uint8Array): Uint8Array {
+  const lvar = LONG_LVARS.get(bytes.length) ?? bytes.length;
+  if (bytes.length > 0xbf) {
+    throw new TelegramError("encode", `Cannot encode bytes: they are ${bytes.length}, allowed are 191`, 0);
+  }
+  return concatBytes([Uint8Array.of(lvar), bytes]);
 }
 
 /** LVAR C0 to C9 positive, D0 to D9 negative: that many bytes of BCD. */

@@ -1,3 +1,4 @@
+import { AES_BLOCK, encryptCbc } from "./crypto/aes.ts";
 import { concatBytes, encodeRecord, type RecordToEncode } from "./encode_record.ts";
 import { fromHex } from "./hex.ts";
 import { identificationBytes } from "./identification.ts";
@@ -18,8 +19,10 @@ export interface TelegramToEncode {
   accessNumber?: number;
   /** The status byte, by default 0. */
   status?: number;
-  /** The configuration word, by default 0: not encrypted. */
+  /** The configuration word, by default what `key` makes of it: 0 where nothing is encrypted. */
   configuration?: number;
+  /** Encrypts records and manufacturer data with security mode 5 (EN 13757-7): an AES-128 key of 16 bytes. */
+  key?: Uint8Array;
   /** In wire order. */
   records: readonly RecordToEncode[];
   /** Manufacturer data behind 0F (or 1F), as bytes or hex. */
@@ -50,19 +53,50 @@ export interface TelegramToEncode {
  */
 export function encodeVariableData(telegram: TelegramToEncode): Uint8Array<ArrayBuffer> {
   const manufacturer = manufacturerCode(telegram.manufacturer);
-  const configuration = telegram.configuration ?? 0;
-  const header = [
-    ...identificationBytes(telegram.identification),
-    manufacturer & 0xff,
-    manufacturer >> 8,
+  const address = [
     expectByte("version", telegram.version),
     expectByte("deviceTypeCode", telegram.deviceTypeCode),
-    expectByte("accessNumber", telegram.accessNumber ?? 0),
+  ];
+  const identification = identificationBytes(telegram.identification);
+  const maker = [manufacturer & 0xff, manufacturer >> 8];
+  const accessNumber = expectByte("accessNumber", telegram.accessNumber ?? 0);
+  const clear = concatBytes([...telegram.records.map(encodeRecord), encodeTail(telegram)]);
+  const payload = telegram.key === undefined
+    ? clear
+    : encryptMode5(telegram.key, Uint8Array.of(...maker, ...identification, ...address), accessNumber, clear);
+  const announced = telegram.key === undefined ? 0 : MODE_5 << 8 | payload.length / AES_BLOCK << 4;
+  const configuration = telegram.configuration ?? announced;
+  const header = [
+    ...identification,
+    ...maker,
+    ...address,
+    accessNumber,
     expectByte("status", telegram.status ?? 0),
     expectByte("configuration", configuration & 0xff),
     expectByte("configuration", configuration >> 8),
   ];
-  return concatBytes([new Uint8Array(header), ...telegram.records.map(encodeRecord), encodeTail(telegram)]);
+  return concatBytes([new Uint8Array(header), payload]);
+}
+
+const MODE_5 = 5;
+const FILLER = 0x2f;
+const MOST_BLOCKS = 15;
+
+/** EN 13757-7: two fillers prove the key; the vector is the meter's address and eight times the access number. */
+function encryptMode5(key: Uint8Array, address: Uint8Array, accessNumber: number, clear: Uint8Array) {
+  const blocks = Math.ceil((clear.length + 2) / AES_BLOCK);
+  if (blocks > MOST_BLOCKS) {
+    throw new TelegramError(
+      "encode",
+      `Cannot encrypt telegram: it has ${blocks} blocks, allowed are ${MOST_BLOCKS}`,
+      0,
+    );
+  }
+  const padded = new Uint8Array(blocks * AES_BLOCK).fill(FILLER);
+  padded.set(clear, 2);
+  const vector = new Uint8Array(AES_BLOCK).fill(accessNumber);
+  vector.set(address);
+  return encryptCbc(key, vector, padded);
 }
 
 function encodeTail({ manufacturerData, moreRecordsFollow }: TelegramToEncode): Uint8Array {

@@ -1,6 +1,7 @@
 import { DataRecord } from "./data_record.ts";
 import { LAYOUT } from "./record_layout.ts";
 import { RecordShape } from "./record_shape.ts";
+import { TelegramBytes } from "./telegram_bytes.ts";
 import { BCD_ERROR, readBcd, readInteger } from "./read_number.ts";
 import { NO_MEANING, ValueMeaning } from "./value_meaning.ts";
 
@@ -64,14 +65,15 @@ export function readFixedData(bytes: Uint8Array, start: number): DataRecord[] {
   const stored = (status & STORED) === 0 ? 0 : 1;
   // Two counters of one kind would otherwise have one address.
   const subunit = second === first ? 1 : 0;
+  const source = new TelegramBytes(bytes, bytes);
   return [
-    counter(bytes, start, 0, first, stored, 0, status),
-    counter(bytes, start, 1, historic ? first : second, historic ? 1 : stored, subunit, status),
+    counter(source, start, 0, first, stored, 0, status),
+    counter(source, start, 1, historic ? first : second, historic ? 1 : stored, subunit, status),
   ];
 }
 
 function counter(
-  bytes: Uint8Array,
+  source: TelegramBytes,
   start: number,
   place: 0 | 1,
   unit: number,
@@ -79,6 +81,7 @@ function counter(
   subunit: number,
   status: number,
 ) {
+  const bytes = source.wire;
   const unitByte = start + UNITS + place;
   const data = start + COUNTERS + 4 * place;
   const value = (status & BINARY) === 0 ? readBcd(bytes, data, 4) : readInteger(bytes, data, 4, false);
@@ -87,7 +90,7 @@ function counter(
   const problem = value === BCD_ERROR ? "Cannot state value: its BCD has digits that are no decimal digits" : null;
   const shape = new RecordShape(bytes, unitByte, unitByte, unitByte + 1, 0, storage, 0, subunit, meaning, null, false);
   const layout = missing ? LAYOUT.noNumber : LAYOUT.integer;
-  return new DataRecord(bytes, bytes, unitByte, data, data + 4, shape, layout, missing ? 0 : value, problem);
+  return new DataRecord(source, unitByte, data, data + 4, shape, layout, missing ? 0 : value, problem);
 }
 
 function unknownUnit(code: number): ValueMeaning {

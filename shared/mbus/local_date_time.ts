@@ -19,11 +19,20 @@ export function dateG(bytes: Uint8Array, at: number): LocalDateTime {
   const year = low >> 5 | high >> 1 & 0x78;
   if (low === 0xff && high === 0xff || day === 0 || month === 0) return NONE;
   if (year > LAST_YEAR) return noOneYear(year, null);
-  return calendarDate(year <= 80 ? 2000 + year : 1900 + year, month, day, "", null);
+  return calendarDate(yearIn(year), month, day, "", null);
 }
 
-/** Date and time to the minute, type F: 32 bits (EN 13757-3, annex A). */
-export function dateTimeF(bytes: Uint8Array, at: number): LocalDateTime {
+/** What the hundred-year bits of type F count from (EN 13757-3, table A.5). */
+export const HUNDRED_YEARS_FROM = 1900;
+
+/**
+ * Date and time to the minute, type F: 32 bits (EN 13757-3, table A.5). The year is 1900 + 100 × hundred-year bits + year
+ * of the century; only where the bits are 00, years up to 80 are 20yy, since older meters have no such bits. So 2 is
+ * 21yy. There are meters that mean 20yy by 2: their profiles say so.
+ *
+ * @param hundredYearsFrom what the bits count from.
+ */
+export function dateTimeF(bytes: Uint8Array, at: number, hundredYearsFrom = HUNDRED_YEARS_FROM): LocalDateTime {
   const minuteByte = bytes[at] as number;
   const hourByte = bytes[at + 1] as number;
   const dayByte = bytes[at + 2] as number;
@@ -38,11 +47,11 @@ export function dateTimeF(bytes: Uint8Array, at: number): LocalDateTime {
   if (yearOfCentury > LAST_YEAR) return noOneYear(yearOfCentury, summerTime);
   const hundreds = hourByte >> 5 & 3;
   // Meters older than the hundred-year bits leave them 00.
-  const year = hundreds === 0 && yearOfCentury <= 80 ? 2000 + yearOfCentury : 1900 + 100 * hundreds + yearOfCentury;
+  const year = hundreds === 0 ? yearIn(yearOfCentury) : hundredYearsFrom + 100 * hundreds + yearOfCentury;
   const minute = minuteByte & 0x3f;
   const hour = hourByte & 0x1f;
   if (hour > 23 || minute > 59) return noSuch(`time ${two(hour)}:${two(minute)}`, summerTime);
-  return calendarDate(year, month, day, "T" + two(hour) + ":" + two(minute) + ":00", summerTime);
+  return calendarDate(year, month, day, TIMES[60 * hour + minute] as string, summerTime);
 }
 
 /** Date and time to the second, type I: 48 bits (EN 13757-3, annex A). */
@@ -66,8 +75,10 @@ export function dateTimeI(bytes: Uint8Array, at: number): LocalDateTime {
   if (hour > 23 || minute > 59 || second > 59) {
     return noSuch(`time ${two(hour)}:${two(minute)}:${two(second)}`, summerTime);
   }
-  const time = "T" + two(hour) + ":" + two(minute) + ":" + two(second);
-  return calendarDate(yearOfCentury <= 80 ? 2000 + yearOfCentury : 1900 + yearOfCentury, month, day, time, summerTime);
+  const time = second === 0
+    ? TIMES[60 * hour + minute] as string
+    : (TIMES[60 * hour + minute] as string).slice(0, -2) + two(second);
+  return calendarDate(yearIn(yearOfCentury), month, day, time, summerTime);
 }
 
 /** Time of day, type J: 24 bits (EN 13757-3, annex A). */
@@ -84,11 +95,15 @@ export function timeJ(bytes: Uint8Array, at: number): LocalDateTime {
   return { text, error: null, summerTime: null };
 }
 
+/** The year of a date without hundred-year bits: up to 80 it is 20yy. */
+function yearIn(yearOfCentury: number): number {
+  return yearOfCentury <= 80 ? 2000 + yearOfCentury : 1900 + yearOfCentury;
+}
+
 function calendarDate(year: number, month: number, day: number, time: string, summerTime: boolean | null) {
-  const century = year / 100 | 0;
-  const text = two(century) + two(year - 100 * century) + "-" + two(month) + "-" + two(day);
+  const text = (YEARS[year - FIRST_YEAR] as string) + (MONTHS_AND_DAYS[month << 5 | day] as string);
   if (month > 12 || day > daysOfMonth(year, month)) return noSuch(`date ${text}`, summerTime);
-  return { text: text + time, error: null, summerTime };
+  return { text: time === "" ? text : text + time, error: null, summerTime };
 }
 
 /** The number of days in a month of the Gregorian calendar; month 1 to 12. */
@@ -120,3 +135,11 @@ const TWO_DIGITS: string[] = Array.from({ length: 100 }, (_, value) => String(va
 function two(value: number): string {
   return TWO_DIGITS[value] as string;
 }
+
+const FIRST_YEAR = 1900;
+/** 1900 to 2299, all that the fields of annex A can say. */
+const YEARS: string[] = Array.from({ length: 400 }, (_, place) => String(FIRST_YEAR + place));
+/** By five bits of the day and four of the month above them, whether there is such a day or not. */
+const MONTHS_AND_DAYS: string[] = Array.from({ length: 512 }, (_, bits) => `-${two(bits >> 5)}-${two(bits & 31)}`);
+/** By the minute of the day. */
+const TIMES: string[] = Array.from({ length: 1440 }, (_, minute) => `T${two(minute / 60 | 0)}:${two(minute % 60)}:00`);

@@ -31,7 +31,16 @@ export { type HeaderPlace, Telegram, type TelegramFault, type TelegramJson } fro
 export { type DecodeOptions, DECODER_VERSION, decodeTelegram } from "./decode_telegram.ts";
 export { type JoinedReadout, joinTelegrams, type ReadoutRecord } from "./readout.ts";
 export * from "./wireless/mod.ts";
-export type { ProfileReading, ProfileValue, ProfileValues } from "./profiles/profile.ts";
+export type {
+  MeterHabits,
+  MeterPattern,
+  Profile,
+  ProfileReading,
+  ProfileSample,
+  ProfileSource,
+  ProfileValue,
+  ProfileValues,
+} from "./profiles/profile.ts";
 export { deviceTypeName } from "./device_type.ts";
 export { annotateFrame } from "./annotate.ts";
 export { statusText } from "./annotate_records.ts";

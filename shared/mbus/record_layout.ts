@@ -16,6 +16,8 @@ export const LAYOUT = {
   dateTimeF: 8,
   dateTimeI: 9,
   timeJ: 10,
+  /** Type F of meters whose hundred-year bits count centuries from 1800 on. */
+  dateTimeFFrom1800: 11,
 } as const;
 
 /** What kind of value each layout gives. */
@@ -31,6 +33,7 @@ export const KINDS: readonly ValueKind[] = [
   "datetime",
   "datetime",
   "time",
+  "datetime",
 ];
 
 /** Where the parts of a record lie in the bytes of its telegram. */

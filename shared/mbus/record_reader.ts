@@ -1,9 +1,11 @@
 import { DataRecord } from "./data_record.ts";
+import type { MeterHabits } from "./profiles/profile.ts";
 import { LAYOUT } from "./record_layout.ts";
 import { BCD_ERROR, isInvalidInteger, readBcd, readInteger } from "./read_number.ts";
 import { readShape } from "./read_shape.ts";
 import { RecordShape } from "./record_shape.ts";
 import { shapeAt } from "./shape_cache.ts";
+import { TelegramBytes } from "./telegram_bytes.ts";
 import { noMeaning } from "./value_information.ts";
 
 /** What a data field is by the DIF's low four bits. */
@@ -13,6 +15,8 @@ const BCD_FIELD = 2;
 const INVALID = "Cannot state value: the meter marks it invalid (80…00)";
 const NOT_DECIMAL = "Cannot state value: its BCD has digits that are no decimal digits";
 const TYPE_M = "Cannot interpret value: the date type M (of variable length) is not built in";
+const TYPE_K = "Cannot interpret value: the type K (daylight saving) is not built in";
+const TYPE_L = "Cannot interpret value: the type L (listening window) is not built in";
 const NO_TIME = "Cannot state value: its data field is none of the types of a date or time";
 
 /** What bytes have in common that nobody can read. */
@@ -36,6 +40,9 @@ export class RecordReader {
 
   /** The same bytes with the least significant byte of every data field first. */
   private readonly ordered: Uint8Array;
+  private readonly source: TelegramBytes;
+  private readonly unsigned: boolean;
+  private readonly layoutOfTypeF: number;
   private offset = 0;
   private shape = UNREADABLE;
   private problem: string | null = null;
@@ -44,15 +51,17 @@ export class RecordReader {
    * @param bytes the telegram.
    * @param end behind the last byte of the records.
    * @param mostSignificantFirst whether data fields are the other way round.
-   * @param unsigned whether integers of type B are never negative.
    */
   constructor(
     readonly bytes: Uint8Array,
     readonly end: number,
     private readonly mostSignificantFirst: boolean,
-    private readonly unsigned: boolean,
+    habits: MeterHabits | undefined,
   ) {
+    this.unsigned = habits?.unsigned === true;
+    this.layoutOfTypeF = habits?.centuriesFrom1800 === true ? LAYOUT.dateTimeFFrom1800 : LAYOUT.dateTimeF;
     this.ordered = mostSignificantFirst ? bytes.slice() : bytes;
+    this.source = new TelegramBytes(bytes, this.ordered);
   }
 
   /** Reads the record that begins at `at`, and moves behind it. */
@@ -94,6 +103,7 @@ export class RecordReader {
     if (length === 0) return this.record(data, LAYOUT.nothing, 0);
     if (type === "time") return this.localTime(data);
     if (type === "bytes") return this.record(data, LAYOUT.bytes, 0);
+    if (type === "daylight_saving" || type === "listening_window") return this.notBuiltIn(data, type);
     const layout = FIELD_LAYOUTS[this.shape.field] as number;
     if (layout === BCD_FIELD) return this.bcd(data, length, false);
     if (layout === LAYOUT.float32) return this.record(data, LAYOUT.float32, 0);
@@ -117,17 +127,13 @@ export class RecordReader {
     if (data + length > this.end) return this.cut("data");
     this.at = data + length;
     if (this.mostSignificantFirst) this.ordered.subarray(data, data + length).reverse();
-    if (lvar <= 0xbf) {
-      return this.record(data, this.shape.meaning.type === "bytes" ? LAYOUT.bytes : LAYOUT.text, 0);
-    }
+    const { type } = this.shape.meaning;
+    if (type === "daylight_saving" || type === "listening_window") return this.notBuiltIn(data, type);
+    if (lvar <= 0xbf) return this.record(data, type === "bytes" ? LAYOUT.bytes : LAYOUT.text, 0);
     if (lvar <= 0xc9 || lvar >= 0xd0 && lvar <= 0xd9) return this.bcd(data, length, lvar >= 0xd0);
     if (lvar === 0xf8) return this.record(data, LAYOUT.float64, 0);
-    if (lvar >= 0xf0 || this.shape.meaning.type === "bytes") return this.record(data, LAYOUT.bytes, 0);
-    if (this.shape.meaning.type === "time") {
-      // Type M has lengths of type I's too, but is none.
-      this.problem ??= TYPE_M;
-      return this.record(data, LAYOUT.bytes, 0);
-    }
+    if (type === "time") return this.notBuiltIn(data, type);
+    if (lvar >= 0xf0 || type === "bytes") return this.record(data, LAYOUT.bytes, 0);
     if (length === 0) return this.record(data, LAYOUT.nothing, 0);
     return this.integer(data, length);
   }
@@ -158,12 +164,21 @@ export class RecordReader {
       : code === 3
       ? LAYOUT.timeJ
       : code === 4
-      ? LAYOUT.dateTimeF
+      ? this.layoutOfTypeF
       : code === 6
       ? LAYOUT.dateTimeI
       : LAYOUT.bytes;
     if (layout === LAYOUT.bytes) this.problem ??= NO_TIME;
     return this.record(data, layout, 0);
+  }
+
+  /**
+   * Types of EN 13757-3, annex A, whose layout could not be read in any text at hand: K, L, and M, which has lengths of
+   * the others but counts in universal time with an offset. The bytes are kept.
+   */
+  private notBuiltIn(data: number, type: "time" | "daylight_saving" | "listening_window"): DataRecord {
+    this.problem ??= type === "time" ? TYPE_M : type === "daylight_saving" ? TYPE_K : TYPE_L;
+    return this.record(data, LAYOUT.bytes, 0);
   }
 
   private cut(part: string): DataRecord {
@@ -175,8 +190,7 @@ export class RecordReader {
 
   private record(data: number, layout: number, coefficient: number | bigint): DataRecord {
     return new DataRecord(
-      this.bytes,
-      this.ordered,
+      this.source,
       this.offset,
       data,
       this.at,

@@ -14,6 +14,9 @@ const LONGEST_REMEMBERED = 40;
 
 const NO_CHOICES: (ShapeNode | undefined)[] = [];
 
+/** Blocks of one byte each, as most are: by the seven bits of the DIF and of the VIF. */
+const SHORT_BLOCKS = new Array<RecordShape | undefined>(128 * 128).fill(undefined);
+
 let root: (ShapeNode | undefined)[] = choices();
 let nodes = 0;
 
@@ -22,6 +25,12 @@ let nodes = 0;
  * by one look-up for each byte.
  */
 export function shapeAt(bytes: Uint8Array, start: number, end: number): RecordShape | CutBlock {
+  if (start + 1 < end) {
+    const dif = bytes[start] as number;
+    const vif = bytes[start + 1] as number;
+    const known = (dif | vif) < 0x80 ? SHORT_BLOCKS[dif << 7 | vif] : undefined;
+    if (known !== undefined) return known;
+  }
   let next = root;
   for (let at = start; at < end;) {
     const node = next[bytes[at++] as number];
@@ -35,6 +44,10 @@ export function shapeAt(bytes: Uint8Array, start: number, end: number): RecordSh
 }
 
 function remember(bytes: Uint8Array, start: number, shape: RecordShape): void {
+  if (shape.length === 2) {
+    SHORT_BLOCKS[(bytes[start] as number) << 7 | (bytes[start + 1] as number)] = shape;
+    return;
+  }
   if (nodes + shape.length > MOST_NODES) {
     // Starting anew costs less than keeping account of what is used, and real meters have far fewer.
     root = choices();

@@ -5,6 +5,10 @@ import { hexOfByte, toHex } from "./hex.ts";
 import { type JsonText, jsonTexts } from "./json_text.ts";
 import { identificationText } from "./identification.ts";
 import { manufacturerAt } from "./manufacturer.ts";
+import type { Profile, ProfileReading, ProfileValues } from "./profiles/profile.ts";
+import { readProfile } from "./profiles/read_profile.ts";
+
+const NO_VALUES: ProfileValues = Object.freeze({});
 
 const COMMA = 0x2c;
 const QUOTE = 0x22;
@@ -27,6 +31,7 @@ const TEXTS = jsonTexts({
   lastRecords: ',"moreRecordsFollow":false,"records":[',
   moreRecords: ',"moreRecordsFollow":true,"records":[',
   manufacturerData: '],"manufacturerData":',
+  noProfile: ',"profile":null,"values":{}',
   none: "null",
 });
 
@@ -80,6 +85,10 @@ export interface TelegramJson {
   records: readonly DataRecordJson[];
   /** The bytes behind 0F or 1F as hex in wire order; null without such a block. */
   manufacturerData: string | null;
+  /** The name of the profile that reads the maker's own data; null where none is known for the meter. */
+  profile: string | null;
+  /** What the profile read, by stable name. */
+  values: ProfileValues;
 }
 
 /** Where the header's fields lie in the telegram's bytes; -1 for what it has not. */
@@ -128,6 +137,9 @@ export class Telegram implements TelegramJson {
     private readonly manufacturerEnd: number,
     /** Why the last record is an undecoded rest; null when everything was read. */
     readonly fault: TelegramFault | null,
+    private readonly makersProfile: Profile | null,
+    /** What the profile made of the telegram; undefined until somebody asks. */
+    private reading?: ProfileReading | null,
   ) {}
 
   /** The CI field as two hex digits. */
@@ -174,6 +186,16 @@ export class Telegram implements TelegramJson {
     return this.manufacturerStart < 0 ? null : toHex(this.bytes, this.manufacturerStart, this.manufacturerEnd);
   }
 
+  /** The name of the profile that reads the maker's own data; null where none is known for the meter. */
+  get profile(): string | null {
+    return this.profileReading()?.profile ?? null;
+  }
+
+  /** What the profile read, by stable name. */
+  get values(): ProfileValues {
+    return this.profileReading()?.values ?? NO_VALUES;
+  }
+
   /** Whether the other telegram came with the very same bytes. */
   hasBytesOf(other: Telegram): boolean {
     const { bytes } = other;
@@ -183,7 +205,7 @@ export class Telegram implements TelegramJson {
   /** The telegram as it appears in JSON. */
   toJSON(): TelegramJson {
     const { link, ci, address, identification, manufacturer, version, deviceTypeCode, deviceType } = this;
-    const { accessNumber, status, encryption, moreRecordsFollow, manufacturerData } = this;
+    const { accessNumber, status, encryption, moreRecordsFollow, manufacturerData, profile, values } = this;
     return {
       link,
       ci,
@@ -199,6 +221,8 @@ export class Telegram implements TelegramJson {
       moreRecordsFollow,
       records: this.records.map((record) => record.toJSON()),
       manufacturerData,
+      profile,
+      values,
     };
   }
 
@@ -218,10 +242,38 @@ export class Telegram implements TelegramJson {
       (records[i] as DataRecord).writeJson(json);
     }
     json.raw(TEXTS.manufacturerData);
-    if (this.manufacturerStart < 0) return json.raw(TEXTS.none);
-    json.character(QUOTE);
-    json.hex(this.bytes, this.manufacturerStart, this.manufacturerEnd);
-    json.character(QUOTE);
+    if (this.manufacturerStart < 0) json.raw(TEXTS.none);
+    else {
+      json.character(QUOTE);
+      json.hex(this.bytes, this.manufacturerStart, this.manufacturerEnd);
+      json.character(QUOTE);
+    }
+    const reading = this.profileReading();
+    if (reading === null) return json.raw(TEXTS.noProfile);
+    json.rawText(`,"profile":${JSON.stringify(reading.profile)},"values":${JSON.stringify(reading.values)}`);
+  }
+
+  /** What the profile makes of the telegram, read once. */
+  private profileReading(): ProfileReading | null {
+    if (this.reading === undefined) this.reading = this.readProfile();
+    return this.reading;
+  }
+
+  /** What the profile makes of the telegram. */
+  private readProfile(): ProfileReading | null {
+    const { makersProfile, ordered, records, ciCode, manufacturerStart, manufacturerEnd } = this;
+    const { manufacturer, version, deviceTypeCode } = this;
+    if (makersProfile === null || manufacturer === null || version === null || deviceTypeCode === null) return null;
+    return readProfile(makersProfile, {
+      manufacturer,
+      version,
+      deviceTypeCode,
+      ci: ciCode,
+      frame: ordered,
+      manufacturerStart,
+      manufacturerEnd,
+      records,
+    });
   }
 
   /** Adds what stands before the first record. */

@@ -37,6 +37,8 @@ export class ValueMeaning implements MeaningFields {
   readonly type: DataType;
   readonly modifiers: readonly string[];
   readonly error: string | null;
+  /** Whether the value is the register times a power of ten and nothing else, as most are. */
+  readonly plain: boolean;
   /** The meanings behind each next byte (0 to 255), as far as they have been met. */
   next: (ValueMeaning | undefined)[] | null = null;
 
@@ -53,6 +55,7 @@ export class ValueMeaning implements MeaningFields {
     this.type = fields.type;
     this.modifiers = fields.modifiers;
     this.error = fields.error;
+    this.plain = fields.error === null && fields.factor === 1 && fields.offset === null;
   }
 }
 

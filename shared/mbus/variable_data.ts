@@ -1,13 +1,6 @@
 import type { DataRecord } from "./data_record.ts";
+import type { MeterHabits } from "./profiles/profile.ts";
 import { RecordReader } from "./record_reader.ts";
-
-/** How the records of a telegram are to be read. */
-export interface VariableDataOptions {
-  /** CI 76: the most significant byte of a data field comes first. */
-  mostSignificantFirst?: boolean;
-  /** Integers of type B are never negative: somebody knows that this meter means them so. */
-  unsigned?: boolean;
-}
 
 /** What stands in variable data. */
 export interface VariableData {
@@ -27,18 +20,22 @@ export interface VariableData {
  * Reads data records from `start` until `end` (EN 13757-3, clause 6). It never throws: a record that cannot be
  * understood is there with its bytes and why, and the next is read all the same; where the length of a record is not
  * known, the rest of the bytes is one record.
+ *
+ * @param habits what this meter's records mean otherwise than the standard says.
+ * @param mostSignificantFirst CI 76: the most significant byte of a data field comes first.
  */
 export function readVariableData(
   bytes: Uint8Array,
   start: number,
   end: number,
-  options: VariableDataOptions = {},
+  habits?: MeterHabits,
+  mostSignificantFirst = false,
 ): VariableData {
-  const reader = new RecordReader(bytes, end, options.mostSignificantFirst === true, options.unsigned === true);
+  const reader = new RecordReader(bytes, end, mostSignificantFirst, habits);
   const data = walk(reader, start);
   if (!reader.ambiguous || data.truncated === null && data.undecoded === null) return data;
   // VIF FC: some read the standard so that the text stands behind the VIFEs. If the walk broke, they may be right.
-  const other = new RecordReader(bytes, end, options.mostSignificantFirst === true, options.unsigned === true);
+  const other = new RecordReader(bytes, end, mostSignificantFirst, habits);
   other.plainTextLast = true;
   const otherData = walk(other, start);
   return otherData.truncated === null && otherData.undecoded === null ? otherData : data;

@@ -1,8 +1,9 @@
 /**
  * How a value's data is to be read: `signed` (type B, the default), `unsigned` (types C and D: numbers and flag words
- * that are never negative), `time` (types F, G, I, J, M by the length of the data) or `bytes`.
+ * that are never negative), `time` (types F, G, I, J, M by the length of the data), `bytes`, or as a type that is not
+ * built in: `daylight_saving` (type K) and `listening_window` (type L).
  */
-export type DataType = "signed" | "unsigned" | "time" | "bytes";
+export type DataType = "signed" | "unsigned" | "time" | "bytes" | "daylight_saving" | "listening_window";
 
 /**
  * One row of a VIF table, in the standard's own bit pattern: pattern, quantity, unit, power of ten for n = 0, data type.
@@ -55,8 +56,8 @@ export const FB_VIFS: readonly VifRow[] = [
   ["E000 11nn", "energy", "Mcal", -1],
   ["E001 000n", "volume", "m3", 2],
   ["E001 01nn", "reactive_power", "kvar", -3],
-  ["E001 100n", "mass", "t", 2],
-  ["E001 101n", "relative_humidity", "%", -1],
+  ["E001 100n", "mass", "t", 2, "unsigned"],
+  ["E001 101n", "relative_humidity", "%", -1, "unsigned"],
   ["E010 0000", "volume", "ft3", 0],
   ["E010 0001", "volume", "ft3", -1],
   ["E010 001n", "volume", "USgal", -1], // older editions
@@ -73,13 +74,13 @@ export const FB_VIFS: readonly VifRow[] = [
   ["E101 11nn", "return_temperature", "°F", -3], // older editions
   ["E110 00nn", "temperature_difference", "°F", -3], // older editions
   ["E110 01nn", "external_temperature", "°F", -3], // older editions
-  ["E110 1000", "rating_factor", "1/4096", 0],
-  ["E110 1001", "rating_factor_thermal_output", "", 0],
-  ["E110 1010", "rating_factor_thermal_coupling", "1/4096", 0],
-  ["E110 1011", "rating_factor_thermal_coupling_room", "1/4096", 0],
-  ["E110 1100", "rating_factor_thermal_coupling_heater", "1/4096", 0],
-  ["E110 1101", "rating_factor_low_temperature", "1/4096", 0],
-  ["E110 1110", "rating_factor_display", "1/4096", 0],
+  ["E110 1000", "rating_factor", "1/4096", 0, "unsigned"],
+  ["E110 1001", "rating_factor_thermal_output", "", 0, "unsigned"],
+  ["E110 1010", "rating_factor_thermal_coupling", "1/4096", 0, "unsigned"],
+  ["E110 1011", "rating_factor_thermal_coupling_room", "1/4096", 0, "unsigned"],
+  ["E110 1100", "rating_factor_thermal_coupling_heater", "1/4096", 0, "unsigned"],
+  ["E110 1101", "rating_factor_low_temperature", "1/4096", 0, "unsigned"],
+  ["E110 1110", "rating_factor_display", "1/4096", 0, "unsigned"],
   ["E111 00nn", "temperature_limit", "°F", -3], // older editions
   ["E111 01nn", "temperature_limit", "°C", -3],
   ["E111 1nnn", "cumulated_maximum_power", "W", -3],
@@ -120,8 +121,8 @@ export const FD_VIFS: readonly VifRow[] = [
   ["E010 01tt", "storage_interval", "", 0],
   ["E010 100q", "storage_interval", "", 0],
   ["E010 1010", "operator_specific_data", "", 0, "unsigned"],
-  ["E010 1011", "time_point_second", "s", 0],
-  ["E010 11tt", "duration_since_readout", "", 0],
+  ["E010 1011", "time_point_second", "s", 0, "unsigned"],
+  ["E010 11tt", "duration_since_readout", "", 0, "unsigned"],
   ["E011 0000", "tariff_start", "", 0, "time"],
   ["E011 0001", "tariff_duration", "min", 0],
   ["E011 0010", "tariff_duration", "h", 0],
@@ -130,7 +131,7 @@ export const FD_VIFS: readonly VifRow[] = [
   ["E011 100q", "tariff_period", "", 0],
   ["E011 1010", "dimensionless", "", 0],
   ["E011 1011", "wireless_container", "", 0, "bytes"],
-  ["E011 11tt", "transmission_period", "", 0],
+  ["E011 11tt", "transmission_period", "", 0, "unsigned"],
   ["E100 nnnn", "voltage", "V", -9],
   ["E101 nnnn", "current", "A", -12],
   ["E110 0000", "reset_counter", "", 0, "unsigned"],
@@ -145,9 +146,9 @@ export const FD_VIFS: readonly VifRow[] = [
   ["E110 11pp", "battery_operating_time", "", 0],
   ["E111 0000", "battery_change", "", 0, "time"],
   ["E111 0001", "rf_level", "dBm", 0],
-  ["E111 0010", "daylight_saving", "", 0, "bytes"],
-  ["E111 0011", "listening_window", "", 0, "bytes"],
-  ["E111 0100", "remaining_battery_lifetime", "d", 0],
+  ["E111 0010", "daylight_saving", "", 0, "daylight_saving"],
+  ["E111 0011", "listening_window", "", 0, "listening_window"],
+  ["E111 0100", "remaining_battery_lifetime", "d", 0, "unsigned"],
   ["E111 0101", "meter_stop_count", "", 0, "unsigned"],
   ["E111 0110", "manufacturer_container", "", 0, "bytes"],
 ];

@@ -44,17 +44,25 @@ export function decryptWired(payload: WiredPayload, keys: KeyLookup | undefined)
   return { bytes, encryption: MODE_5 };
 }
 
+/** Security modes that meters may have (EN 13757-7); any other number is junk in the configuration word. */
+const MODES = new Set([2, 3, 5, 7, 8, 9, 10, 13]);
+/** Of these it is known how encrypted bytes look, whether they can be read by chance or not. */
+const AES_MODES = new Set([5, 7]);
+
 /**
  * On a wire the configuration word is often junk, so it proves nothing. It counts only where it names a security mode
- * and blocks that are there, and the bytes cannot be read in the clear.
+ * and blocks that are there, and the bytes cannot be read in the clear. One in ten encrypted payloads can be, by
+ * chance: where the mode is one of AES, what comes out must make sense, too.
  *
+ * @param variable what was read, undecrypted.
  * @throws {TelegramError} `key_missing`, `key_wrong` or `unsupported`; each names the meter.
  */
 export function refuseEncrypted(payload: WiredPayload, variable: VariableData, keys: KeyLookup | undefined): void {
-  if (variable.truncated === null && variable.undecoded === null) return;
-  const { ordered, header, start } = payload;
   const { mode, length } = announced(payload);
-  if (length === 0) return;
+  if (length === 0 || !MODES.has(mode)) return;
+  const { ordered, header, start } = payload;
+  const broken = variable.truncated !== null || variable.undecoded !== null;
+  if (!broken && !(AES_MODES.has(mode) && looksEncrypted(ordered, start, start + length, variable))) return;
   const address = header < 0 ? null : addressAt(ordered, longHeaderAddress(header));
   const meter = address === null ? "the meter" : meterName(address);
   const known = address !== null && (keys?.(address) ?? null) !== null;
@@ -63,6 +71,24 @@ export function refuseEncrypted(payload: WiredPayload, variable: VariableData, k
   if (!known) throw refuse("key_missing", `${meter} encrypts its data (mode ${mode}) and no key is known`);
   if (mode !== 5) throw refuse("unsupported", `${meter} uses security mode ${mode}, which is not built in on a wire`);
   throw refuse("key_wrong", `the key does not fit ${meter}: what it decrypts does not begin with 2F2F`);
+}
+
+/** More than any meter counts. */
+const UNLIKELY_STORAGE = 1_000_000;
+const UNLIKELY_TARIFF = 1_000;
+
+/**
+ * Whether bytes that could be read are still likely to be encrypted: they give records that no meter sends, or have
+ * next to no zeros, of which registers are full.
+ */
+function looksEncrypted(bytes: Uint8Array, start: number, end: number, { records }: VariableData): boolean {
+  if (bytes[start] === FILLER && bytes[start + 1] === FILLER) return false;
+  let zeros = 0;
+  for (let at = start; at < end; at++) if (bytes[at] === 0) zeros++;
+  if (zeros < (end - start) / AES_BLOCK) return true;
+  return records.some(({ error, storageNumber, tariff, quantity }) =>
+    error !== null || storageNumber > UNLIKELY_STORAGE || tariff > UNLIKELY_TARIFF || quantity === "reserved"
+  );
 }
 
 /** What the configuration word says: mode, and how many bytes are encrypted; 0 where that cannot be. */

@@ -30,6 +30,10 @@ const Schema = v.object({
     held: Count,
     /** Readouts in the spool set aside with a reason. */
     parked: Count,
+    /** Readouts that the spool let go of unconfirmed to stay within its size, since the spool began. */
+    dropped: v.optional(Count),
+    /** How often the spool's file was found damaged, set aside and salvaged. */
+    salvaged: v.optional(Count),
   }),
 });
 

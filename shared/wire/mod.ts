@@ -12,3 +12,4 @@ export * from "./readout.ts";
 export * from "./payload.ts";
 export * from "./confirmation.ts";
 export * from "./heartbeat.ts";
+export * from "./request.ts";

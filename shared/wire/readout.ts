@@ -5,6 +5,8 @@ import { Instant, Sequence } from "./identifier.ts";
 export const MAX_FRAMES = 64;
 /** The most bytes of one frame; a wired long frame has at most 261. */
 export const MAX_FRAME_BYTES = 2048;
+/** The most flags of one readout. */
+export const MAX_FLAGS = 8;
 
 const Frame = v.pipe(
   v.string(),
@@ -46,6 +48,10 @@ const common = {
   clock: v.picklist(["trusted", "untrusted"]),
   /** The time that a clock untrusted at `readAt` turned out to have been. */
   correctedReadAt: v.optional(Instant),
+  /** How strongly the radio telegram came in, in dBm; absent on a wire. */
+  rssi: v.optional(v.pipe(v.number(), v.integer(), v.minValue(-150), v.maxValue(0))),
+  /** What the gateway noticed about the readout, such as `implausible_jump`; nothing is dropped for it. */
+  flags: v.optional(v.pipe(v.array(v.pipe(v.string(), v.regex(/^[a-z][a-z0-9_]{0,31}$/))), v.maxLength(MAX_FLAGS))),
 };
 
 /** All telegrams of one meter's answer in order, as they came from the wire. */

@@ -15,6 +15,14 @@ export const topic = {
   confirm: (gateway: string) => `gateways/${gateway}/confirm`,
   /** `{"state":"online"|"offline"}`, retained; the last will says offline. */
   state: (gateway: string) => `gateways/${gateway}/state`,
+  /** How a gateway does, retained. */
+  health: (gateway: string) => `gateways/${gateway}/health`,
+  /** What somebody asks of the gateway, QoS 1; the verb may have a slash: `config/get`. */
+  request: (gateway: string, verb: string) => `gateways/${gateway}/request/${verb}`,
+  /** The subscription that hears every request. */
+  allRequests: (gateway: string) => `gateways/${gateway}/request/#`,
+  /** What the gateway answers, and how far it is meanwhile. */
+  response: (gateway: string, verb: string) => `gateways/${gateway}/response/${verb}`,
   /** The subscription that takes in the readouts of every gateway. */
   allData: "meters/+/data",
 } as const;

@@ -107,7 +107,10 @@ function exactValues(telegram: Telegram): number {
 function everyField(telegram: Telegram): number {
   let sum = (telegram.identification?.length ?? 0) + (telegram.manufacturer?.length ?? 0) + telegram.ci.length +
     (telegram.deviceType?.length ?? 0) + (telegram.manufacturerData?.length ?? 0) + (telegram.encryption?.length ?? 0) +
-    telegram.link.length + (telegram.version ?? 0) + (telegram.accessNumber ?? 0) + (telegram.status ?? 0);
+    telegram.link.length + (telegram.version ?? 0) + (telegram.accessNumber ?? 0) + (telegram.status ?? 0) +
+    (telegram.profile?.length ?? 0);
+  const { values } = telegram;
+  for (const name in values) sum += values[name]?.value?.length ?? 0;
   for (const record of telegram.records) {
     sum += record.dib.length + record.vib.length + record.data.length + record.key.length + record.quantity.length +
       record.unit.length + record.modifiers.length + record.function.length + record.storageNumber + record.tariff +

@@ -9,11 +9,13 @@ import { describeError, EXIT, nearest, UsageError } from "@mbus-gateway/resource
 type Bench = (args: string[]) => Promise<void>;
 
 const benches: Record<string, () => Promise<Bench>> = {
+  bus: async () => (await import("./bus.ts")).benchBus,
   decode: async () => (await import("./decode.ts")).benchDecode,
   spool: async () => (await import("./spool.ts")).benchSpool,
   ingest: async () => (await import("./ingest.ts")).benchIngest,
   consumption: async () => (await import("./consumption.ts")).benchConsumption,
   demo: async () => (await import("./demo.ts")).benchDemo,
+  radio: async () => (await import("./radio.ts")).benchRadio,
   size: async () => (await import("./size.ts")).benchSize,
 };
 

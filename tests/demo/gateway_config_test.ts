@@ -16,6 +16,6 @@ Deno.test("gatewayConfig() is a configuration that the gateway accepts", async (
   assertEquals(config.connection, "always");
   const [bus] = config.buses;
   assertEquals([bus?.port, bus?.intervalMs], ["tcp://127.0.0.1:10001", 5_000]);
-  assertEquals(bus?.meters, ["p1", "p2", "p3", "p4", "p5", "p6"]);
+  assertEquals(bus?.meters.map(({ address }) => address), ["p1", "p2", "p3", "p4", "p5", "p6"]);
   await Deno.remove(data, { recursive: true });
 });

@@ -29,6 +29,12 @@ Deno.test("systemd units restart on failure, but not on a configuration that can
   }
 });
 
+Deno.test("the gateway's unit waits until it reads, and starts one that hangs again", async () => {
+  const unit = directives(await read("deploy/systemd/mbus-gateway.service"));
+  assertEquals([unit.get("Type"), unit.get("NotifyAccess")], [["notify"], ["main"]]);
+  assert(Number(unit.get("WatchdogSec")) >= 30);
+});
+
 Deno.test("the gateway's unit reaches serial ports alone, the server's no device", async () => {
   const gateway = directives(await read("deploy/systemd/mbus-gateway.service"));
   assertEquals(gateway.get("DevicePolicy"), ["closed"]);

@@ -1,4 +1,12 @@
-import { decodeTelegram, FrameScanner, JsonText, type Telegram, TelegramError, toHex } from "@mbus-gateway/mbus";
+import {
+  decimalText,
+  decodeTelegram,
+  FrameScanner,
+  JsonText,
+  type Telegram,
+  TelegramError,
+  toHex,
+} from "@mbus-gateway/mbus";
 import { countingReads } from "./counting_reads.ts";
 import { Random } from "./random.ts";
 import { fuzzedTelegram, goodTelegrams, KEY } from "./telegrams.ts";
@@ -63,7 +71,9 @@ function outcomeOf(bytes: Uint8Array, compared: boolean): string | null {
 function expectSound({ records }: Telegram): void {
   for (const { value, error, key, dib, vib, data, decimal } of records) {
     if (value !== null && error !== null) throw new Error(`Cannot be: ${key} has a value and an error`);
-    if (decimal !== null && value === null) throw new Error(`Cannot be: ${key} has a number and no value`);
+    if (decimal !== null && decimalText(decimal.coefficient, decimal.exponent) !== value) {
+      throw new Error(`Cannot be: ${key} has another number than its value ${value}`);
+    }
     if ((dib.length + vib.length + data.length) % 2 !== 0) throw new Error(`Cannot be: ${key} has half a byte`);
   }
 }

@@ -1,4 +1,5 @@
 import { encodeFrame, encodeWirelessTelegram, fromHex, type RecordToEncode } from "@mbus-gateway/mbus";
+import { PROFILES } from "../../shared/mbus/profiles/all_profiles.ts";
 import { wiredClasses } from "../bench/decode_classes.ts";
 import type { Random } from "./random.ts";
 
@@ -14,6 +15,7 @@ export function goodTelegrams(): Uint8Array[] {
     ...captures.map(({ name }) => fromHex(Deno.readTextFileSync(`${FOLDER}/${name}`))),
     ...wiredClasses().flatMap(({ frames }) => frames.slice(0, 4)),
     ...wirelessTelegrams(),
+    ...PROFILES.flatMap(({ samples }) => samples.map(({ telegram }) => fromHex(telegram))),
   ];
 }
 

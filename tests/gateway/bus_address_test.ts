@@ -1,10 +1,13 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { ConfigurationError } from "@mbus-gateway/resource";
-import { parseBusAddress, selects } from "../../gateway/bus_address.ts";
+import { parseBusAddress, secondaryText, selects } from "../../gateway/bus_address.ts";
 
-Deno.test.each([["p0", 0], ["p5", 5], ["p250", 250]])("parseBusAddress() reads %s", (text, address) => {
-  assertEquals(parseBusAddress(text), { kind: "primary", text, address });
-});
+Deno.test.each([["p0", 0], ["p5", 5], ["p250", 250], ["p253", 253], ["p255", 255]])(
+  "parseBusAddress() reads %s",
+  (text, address) => {
+    assertEquals(parseBusAddress(text), { kind: "primary", text, address });
+  },
+);
 
 Deno.test("parseBusAddress() puts a secondary address in the order of the wire", () => {
   assertEquals(parseBusAddress("123456782d2c0104"), {
@@ -12,10 +15,31 @@ Deno.test("parseBusAddress() puts a secondary address in the order of the wire",
     text: "123456782D2C0104",
     address: 253,
     selection: new Uint8Array([0x78, 0x56, 0x34, 0x12, 0x2d, 0x2c, 0x01, 0x04]),
+    fabricationNumber: null,
   });
 });
 
-Deno.test.each([["p251"], ["p05"], ["p-1"], ["5"], [""], ["p"], ["1234567"], ["123456782D2C010G"], ["P5"]])(
+Deno.test("parseBusAddress() takes a fabrication number behind a stroke", () => {
+  const address = parseBusAddress("123456782d2c0104/00004711");
+  if (address.kind !== "secondary") throw new Error("Cannot go on: the address is secondary");
+  assertEquals(address.fabricationNumber, new Uint8Array([0x11, 0x47, 0, 0]));
+  assertEquals(secondaryText(address.selection), "123456782D2C0104");
+});
+
+Deno.test.each([
+  ["p251"],
+  ["p252"],
+  ["p256"],
+  ["123456782D2C0104/471"],
+  ["p05"],
+  ["p-1"],
+  ["5"],
+  [""],
+  ["p"],
+  ["1234567"],
+  ["123456782D2C010G"],
+  ["P5"],
+])(
   "parseBusAddress() refuses '%s'",
   (text) => {
     assertThrows(() => parseBusAddress(text), ConfigurationError, `Cannot use address: "${text}" is no meter's`);

@@ -11,15 +11,6 @@ Deno.test("ByteInbox.read() joins what came since the last read", async () => {
   assertEquals(await inbox.read(0), null);
 });
 
-Deno.test("ByteInbox.clear() forgets what has not been read", async () => {
-  const inbox = new ByteInbox();
-  inbox.push(new Uint8Array([1, 2]));
-  inbox.clear();
-  assertEquals(await inbox.read(0), null);
-  inbox.push(new Uint8Array([3]));
-  assertEquals(await inbox.read(0), new Uint8Array([3]));
-});
-
 Deno.test("ByteInbox.room() makes a sender wait for the reader", async () => {
   const inbox = new ByteInbox();
   inbox.push(new Uint8Array(100_000));

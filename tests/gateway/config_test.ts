@@ -31,8 +31,47 @@ Deno.test("parseConfig() fills in what is usual and makes paths absolute", () =>
     port: "tcp://localhost:7000",
     baudRate: 2400,
     intervalMs: 900_000,
-    meters: ["p1", "12345678ABCDEF04"],
+    meters: [{ address: "p1" }, { address: "12345678ABCDEF04" }],
   }]);
+});
+
+Deno.test("parseConfig() takes an interval or a schedule for a bus and for each of its meters", () => {
+  const bus = (lines: string) => GOOD.replace("    meters:", `    ${lines}\n    meters:`);
+  const [main] = parseConfig(bus('schedule: "*/15 * * * *"\n    timeZone: Europe/Copenhagen'), { path: "/x" }).buses;
+  assertEquals([main?.intervalMs, main?.schedule, main?.timeZone], [undefined, "*/15 * * * *", "Europe/Copenhagen"]);
+  const own = '{ address: "abcdef0012345678", interval: 1h, retries: 4 }, { address: p7, schedule: "0 0 * * *" }';
+  const [with2] = parseConfig(GOOD.replace("[p1,", `[${own}, p1,`), { path: "/x" }).buses;
+  assertEquals(with2?.meters.slice(0, 3), [
+    { address: "ABCDEF0012345678", intervalMs: 3_600_000, retries: 4 },
+    { address: "p7", schedule: "0 0 * * *" },
+    { address: "p1" },
+  ]);
+});
+
+Deno.test("parseConfig() says what is wrong with a schedule or a meter of its own", () => {
+  const bus = (lines: string) => complaint(GOOD.replace("    meters:", `    ${lines}\n    meters:`));
+  const meter = (own: string) => complaint(GOOD.replace("[p1,", `[${own},`));
+  assertStringIncludes(bus('schedule: "61 * * * *"'), 'expected a cron expression such as "*/15 * * * *" (line 10)');
+  assertStringIncludes(bus("timeZone: Moon/Crater"), "expected a time zone such as Europe/Copenhagen");
+  const both = "expected an interval or a schedule, not both";
+  assertStringIncludes(bus('interval: 1h\n    schedule: "0 * * * *"'), `buses[0].schedule is "0 * * * *", ${both}`);
+  assertStringIncludes(meter('{ address: p1, interval: 1h, schedule: "0 * * * *" }'), both);
+  assertStringIncludes(meter("{ address: p251 }"), "buses[0].meters[0].address is");
+  assertStringIncludes(meter("{ interval: 1h }"), 'meters[0].address is missing, expected a primary address "p0"');
+  assertStringIncludes(meter("{ address: p1, retrys: 1 }"), "did you mean buses[0].meters[0].retries?");
+  assertStringIncludes(
+    complaint(GOOD.replace("[p1,", "[p1, { address: p1, retries: 1 },")),
+    "expected each meter once on a bus (line 10)",
+  );
+});
+
+Deno.test("parseConfig() bounds the spool, at 4 GB where nothing is said", () => {
+  assertEquals(parseConfig(GOOD, { path: "/x" }).spool, { maxBytes: 4e9, drainPerMinute: 6_000 });
+  const own = parseConfig(`${GOOD}spool: { maxBytes: 500MB, drainPerMinute: 600 }\n`, { path: "/x" }).spool;
+  assertEquals(own, { maxBytes: 500e6, drainPerMinute: 600 });
+  for (const wrong of ["0MB", "4", "4TB", "0.5GB", "1001GB"]) {
+    assertStringIncludes(complaint(`${GOOD}spool: { maxBytes: ${wrong} }\n`), "expected a size from 1MB to 1000GB");
+  }
 });
 
 Deno.test("parseConfig() names key, value, expectation and line of a wrong value", () => {
@@ -46,7 +85,10 @@ Deno.test("parseConfig() names key, value, expectation and line of a wrong value
 Deno.test("parseConfig() lists every mistake of a file", () => {
   const text = complaint(GOOD.replace("tcp://localhost:7000", "tcp://localhost:70000").replace("GW-0001", "GW 1"));
   assertStringIncludes(text, '\n  gateway is "GW 1", expected a gateway id such as GW-0001 (line 1)');
-  assertStringIncludes(text, '\n  buses[0].port is "tcp://localhost:70000", expected tcp://HOST:PORT or a device');
+  assertStringIncludes(
+    text,
+    '\n  buses[0].port is "tcp://localhost:70000", expected tcp://HOST:PORT, udp:// or rfc2217',
+  );
 });
 
 Deno.test("parseConfig() says what a missing key should be", () => {
@@ -102,6 +144,15 @@ Deno.test("parseConfig() refuses two buses of one name or port and a meter named
     complaint(GOOD.replace("[p1,", '["12345678ABCDEF04",')),
     "expected each meter once on a bus (line 10)",
   );
+});
+
+Deno.test("parseConfig() takes converters of datagrams and device servers, and a meter's fabrication number", () => {
+  for (const port of ["udp://converter.example.org:10001", "rfc2217://[2001:db8::7]:2217"]) {
+    const text = GOOD.replace("tcp://localhost:7000", port).replace("[p1,", '["12345678abcdef04/00004711",');
+    const [bus] = parseConfig(text, { path: "/etc/x/config.yaml" }).buses;
+    assertEquals([bus?.port, bus?.meters[0]], [port, { address: "12345678ABCDEF04/00004711" }]);
+  }
+  assertStringIncludes(complaint(GOOD.replace("tcp://localhost", "http://localhost")), "buses[0].port is");
 });
 
 Deno.test("parseConfig() checks a cron expression", () => {

@@ -100,7 +100,11 @@ Deno.test("dailySend() sends everything, has it confirmed, says so, and releases
     assertEquals(await dailySend(options), { sent: 1, held: 5, left: 0 });
     assertEquals(released, ["http", "mqtt"]);
     assertEquals(heartbeats.map(({ status, unconfirmed, counts }) => ({ status, unconfirmed, counts })), [
-      { status: "sent", unconfirmed: null, counts: { taken: 0, failed: 0, sent: 1, held: 5, parked: 0 } },
+      {
+        status: "sent",
+        unconfirmed: null,
+        counts: { taken: 0, failed: 0, sent: 1, held: 5, parked: 0, dropped: 0, salvaged: 0 },
+      },
     ]);
     using spool = openSpool(path);
     assertEquals(spool.status().depth, 0);

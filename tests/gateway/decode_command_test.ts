@@ -59,7 +59,7 @@ Deno.test("decodeCommand() says in a sentence why one telegram cannot be decoded
     [["E5"], "unsupported", "Cannot decode telegram: an acknowledgement"],
     [[HEX.slice(0, 20)], "truncated", "Cannot read frame: at least 17 bytes are missing"],
     [["68zz"], "hex", 'Cannot read hex: "z" is no hex digit'],
-    [["no-such-file.hex"], "hex", 'Cannot read hex: "n" is no hex digit'],
+    [["no-such-file.hex"], "hex", "Cannot read no-such-file.hex: it is neither hex digits nor a file"],
     [[CUT], "truncated", "Cannot read record: the telegram ends within its data"],
   ];
   for (const [args, code, sentence] of cases) {

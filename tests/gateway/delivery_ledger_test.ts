@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { type FramesReadout, toRanges } from "@mbus-gateway/wire";
 import { DELIVERY_LIMITS, DeliveryLedger, type DeliveryLimits } from "../../gateway/delivery_ledger.ts";
 import { messageSource } from "../../gateway/delivery_message.ts";
+import type { PeekOptions } from "../../gateway/spool.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -29,7 +30,8 @@ class World {
 
   constructor(limits: Partial<DeliveryLimits> = {}, seed = 1) {
     this.ledger = new DeliveryLedger({ ...DELIVERY_LIMITS, ...limits }, seeded(seed));
-    this.#next = messageSource({ peek: ({ after = 0, limit }) => this.#peek(after, limit) }, this.ledger);
+    const peek = ({ after = 0, upTo = Infinity, limit }: PeekOptions) => this.#peek(after, upTo, limit);
+    this.#next = messageSource({ peek, sendable: () => Math.max(0, ...this.rows) }, this.ledger);
     this.ledger.begin(0);
   }
 
@@ -88,8 +90,8 @@ class World {
     }
   }
 
-  #peek(after: number, limit: number): FramesReadout[] {
-    const seqs = [...this.rows].filter((seq) => seq > after).sort((a, b) => a - b).slice(0, limit);
+  #peek(after: number, upTo: number, limit: number): FramesReadout[] {
+    const seqs = [...this.rows].filter((seq) => seq > after && seq <= upTo).sort((a, b) => a - b).slice(0, limit);
     return seqs.map((seq) => ({
       seq,
       bus: "main",
@@ -242,6 +244,46 @@ Deno.test("DeliveryLedger does not hold a connection's end against a readout for
     world.now += HOUR;
   }
   assertEquals([...world.parked], []);
+});
+
+Deno.test("DeliveryLedger lets live readouts pass a backlog at once, and drains that at its rate", () => {
+  const world = new World();
+  world.put(20_000);
+  const live: number[] = [];
+  for (let minute = 1; minute <= 3; minute++) {
+    world.runUntil(minute * MINUTE - 1_000, confirmsAll);
+    world.put(1);
+    assertEquals(world.publish(), [20_000 + minute], "it is the very next message");
+    world.ledger.acknowledged([20_000 + minute], world.now);
+    world.confirm([20_000 + minute]);
+    live.push(20_000 + minute);
+  }
+  const drained = world.released.size - live.length;
+  assert(17_000 <= drained && drained <= 18_500, `${drained} in three minutes at 6,000 a minute`);
+  world.runUntil(10 * MINUTE, confirmsAll);
+  assertEquals(world.rows.size, 0);
+  const sent = world.messages.flatMap(({ seqs }) => seqs);
+  assertEquals(sent.length, new Set(sent).size, "nothing was sent twice");
+});
+
+Deno.test("DeliveryLedger keeps room in its window for live readouts while the confirmations of a backlog are slow", () => {
+  const world = new World();
+  world.put(5_000);
+  // A server that takes its time, but less than it may.
+  const waiting: { at: number; seqs: number[] }[] = [];
+  for (let second = 1; second <= 120; second++) {
+    world.runUntil(second * 1_000, (seqs) => {
+      waiting.push({ at: world.now + 4_000, seqs });
+      return [];
+    });
+    for (const { seqs } of waiting.filter(({ at }) => at <= world.now)) world.confirm(seqs);
+    waiting.splice(0, waiting.findLastIndex(({ at }) => at <= world.now) + 1);
+    if (second % 10 !== 0) continue;
+    world.put(50);
+    const newest = Math.max(...world.rows);
+    assert(world.publish()?.includes(newest), "live readouts go at once");
+    world.reconnect();
+  }
 });
 
 type Action =

@@ -111,11 +111,11 @@ Deno.test("FrameReader.next() is not held by a line that never falls silent", as
   await babble;
 });
 
-Deno.test("FrameReader.reset() forgets a frame that has begun", async () => {
+Deno.test("FrameReader.idle() forgets a frame that has begun, and says how many bytes it was", async () => {
   await using line = await reader();
   await line.far.write(new Uint8Array([0xe5, ...telegram().subarray(0, 3)]));
   assertEquals(bytesOf(await line.frames.next(5_000)), new Uint8Array([0xe5]));
-  line.frames.reset();
+  assertEquals(await line.frames.idle(), 3);
   await line.far.write(telegram({ energy: 9 }));
   assertEquals(bytesOf(await line.frames.next(5_000)), telegram({ energy: 9 }));
 });

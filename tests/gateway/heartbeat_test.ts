@@ -63,7 +63,7 @@ Deno.test("composeHeartbeat() says what the spool holds and what has happened", 
       uptimeSeconds: 61,
       unconfirmed: { oldest: 3, newest: 4 },
       spoolDepth: 2,
-      counts: { taken: 4, failed: 0, sent: 1, held: 1, parked: 1 },
+      counts: { taken: 4, failed: 0, sent: 1, held: 1, parked: 1, dropped: 0, salvaged: 0 },
     });
     // The door of the server lets it in.
     assertEquals(parseHeartbeat(new TextEncoder().encode(encodeHeartbeat(heartbeat))), heartbeat);

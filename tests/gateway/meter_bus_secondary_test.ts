@@ -81,6 +81,15 @@ Deno.test("readMeter() passes on the application error of a selected meter", asy
   assertEquals(thrown.code, "refused");
 });
 
+Deno.test("readMeter() refuses the late answer of a meter that shares the address and has another fabrication number", async () => {
+  const numbered = (value: number) => telegram({ records: [{ field: "bcd8", vib: "78", value }] });
+  await using segment = await scriptedSegment([[], [ACK], [numbered(4712), numbered(4711)], [ACK]]);
+  const bus = meterBus(segment.line, OPTIONS);
+  assertEquals(await bus.readMeter(`${ADDRESS}/00004711`), [numbered(4711)]);
+  assertEquals(bus.counts.wrongMeter, 1);
+  assertEquals(segment.requests[1], "68111168" + "53fd52" + "785634122d2c0104" + "0c7811470000" + "f016");
+});
+
 function withoutChecksum(request: string): string {
   return request.slice(0, -4);
 }

@@ -2,44 +2,55 @@ import { assertEquals } from "@std/assert";
 import { meterPatience } from "../../gateway/meter_patience.ts";
 
 const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
 
-/** In which of the rounds the dead meter is asked; its neighbour answers in all of them, or in none. */
-function asked(rounds: number, intervalMs: number, neighbourAnswers = true): number[] {
-  const patience = meterPatience(intervalMs);
-  return Array.from({ length: rounds }, (_, round) => {
-    const asks = patience.asks("p1");
-    if (asks) patience.failed("p1");
-    if (neighbourAnswers) patience.answered("p2");
-    else patience.failed("p2");
-    patience.endRound();
-    return asks ? round : -1;
-  }).filter((round) => round >= 0);
-}
-
-Deno.test("meterPatience() asks a dead meter less and less often, but at least once an hour", () => {
-  assertEquals(asked(40, 5 * MINUTE), [0, 1, 3, 7, 15, 27, 39]);
+Deno.test("meterPatience() tries a dead meter after growing waits, at least once an hour, and in no round", () => {
+  const patience = meterPatience({ firstMs: MINUTE });
+  patience.failed("p1", 0);
+  assertEquals(patience.inRounds("p1"), true, "nobody has answered yet: it may be the line");
+  patience.answered("p2", 1_000);
+  assertEquals([patience.inRounds("p1"), patience.inRounds("p2")], [false, true]);
+  const tried: number[] = [];
+  for (let minute = 0; minute <= 240; minute++) {
+    const now = 1_000 + minute * MINUTE;
+    const address = patience.probe(now);
+    if (address === null) continue;
+    assertEquals(address, "p1");
+    tried.push(minute);
+    patience.failed("p1", now);
+  }
+  assertEquals(tried, [1, 3, 7, 15, 31, 63, 123, 183]);
 });
 
-Deno.test("meterPatience() asks in every round when an interval is an hour or longer", () => {
-  assertEquals(asked(5, 60 * MINUTE), [0, 1, 2, 3, 4]);
+Deno.test("meterPatience() takes a meter back into the rounds as soon as it answers", () => {
+  const patience = meterPatience({ firstMs: MINUTE });
+  patience.failed("p1", 0);
+  patience.answered("p2", 0);
+  assertEquals([patience.probe(MINUTE - 1), patience.nextProbeAt()], [null, MINUTE]);
+  patience.answered("p1", MINUTE);
+  assertEquals([patience.inRounds("p1"), patience.probe(24 * HOUR), patience.nextProbeAt()], [true, null, Infinity]);
+  patience.failed("p1", HOUR);
+  assertEquals(patience.inRounds("p1"), true, "its past is forgotten");
 });
 
-Deno.test("meterPatience() holds nothing against a meter when nobody answers", () => {
-  assertEquals(asked(5, MINUTE, false), [0, 1, 2, 3, 4]);
+Deno.test("meterPatience() holds nothing against meters when nobody answers, and sees the full circle", () => {
+  const patience = meterPatience({ firstMs: MINUTE });
+  for (const round of [1, 2, 3]) {
+    for (const address of ["p1", "p2", "p3"]) {
+      assertEquals(patience.inRounds(address), true);
+      assertEquals(patience.fullCircle(address), round > 1 && address === "p1");
+      patience.failed(address, round * MINUTE);
+    }
+  }
 });
 
-Deno.test("meterPatience() asks in every round again once the meter has answered", () => {
-  const patience = meterPatience(MINUTE);
-  const round = (act: () => void) => {
-    act();
-    patience.answered("p2");
-    assertEquals(patience.endRound(), true);
-  };
-  for (let failures = 0; failures < 2; failures++) round(() => patience.failed("p1"));
-  assertEquals(patience.asks("p1"), false);
-  round(() => {});
-  assertEquals(patience.asks("p1"), true);
-  round(() => patience.answered("p1"));
-  round(() => patience.failed("p1"));
-  assertEquals(patience.asks("p1"), true);
+Deno.test("meterPatience() probes the one that has waited longest first", () => {
+  const patience = meterPatience({ firstMs: MINUTE, longestMs: MINUTE });
+  patience.failed("p1", 0);
+  patience.answered("p9", 0);
+  patience.failed("p2", 10_000);
+  patience.answered("p9", 10_000);
+  assertEquals(patience.probe(HOUR), "p1");
+  patience.failed("p1", HOUR);
+  assertEquals(patience.probe(HOUR), "p2");
 });

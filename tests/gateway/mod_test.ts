@@ -26,7 +26,16 @@ async function configure({ broker, server, bus, folder, meters = ["p1", "p2", "p
     mqtt: { url: broker },
     platform: { url: server.url, tokenFile: `${folder}/token`, heartbeatMs: 1_000 },
     connection: "always",
-    buses: [{ name: "main", port: bus, baudRate: 38_400, intervalMs: 1_000, timeoutMs: 200, retries: 0, meters }],
+    buses: [{
+      name: "main",
+      port: bus,
+      baudRate: 38_400,
+      intervalMs: 1_000,
+      timeoutMs: 200,
+      retries: 0,
+      meters: meters.map((address) => ({ address })),
+    }],
+    radios: [],
     log: { level: "info", format: "text" },
   };
 }

@@ -75,7 +75,10 @@ Deno.test("the gateway's rights with a serial bus: libc once, then no library an
 Deno.test("the gateway's set of deno.json names every variable that the gateway reads", () => {
   const commented = Deno.readTextFileSync(`${ROOT}/deno.json`);
   const { allow, ignore } = JSON.parse(commented.replaceAll(/^\s*\/\/.*$/gm, "")).permissions.gateway.env;
-  assertEquals([...allow].sort(), ["MBUS_GW_CONFIG", ...Object.keys(OVERRIDES)].sort());
+  assertEquals(
+    [...allow].sort(),
+    ["MBUS_GW_CONFIG", "NOTIFY_SOCKET", "WATCHDOG_USEC", ...Object.keys(OVERRIDES)].sort(),
+  );
   assertEquals(ignore, true);
 });
 
@@ -126,7 +129,7 @@ Deno.test("gateway/main.ts prints the words that follow from the configuration",
     assertEquals(code, 0);
     assertEquals(
       stdout,
-      `--allow-net=localhost:1999,127.0.0.1:8080,127.0.0.1:10001 --allow-read=${path},/etc/gw/token,/var/lib/gw,/run/systemd/timesync ` +
+      `--allow-net=unix:/var/lib/gw/control.sock,localhost:1999,127.0.0.1:8080,127.0.0.1:10001 --allow-read=${path},/etc/gw/token,/var/lib/gw,/run/systemd/timesync ` +
         `--allow-write=/var/lib/gw\n`,
     );
     const check = await main(["check-config", `--config=${path}`]);

@@ -1,4 +1,4 @@
-import { encodeFrame, encodeVariableData, parseFrame } from "@mbus-gateway/mbus";
+import { encodeFrame, encodeVariableData, parseFrame, type RecordToEncode } from "@mbus-gateway/mbus";
 import { type ByteStream } from "../../gateway/transport.ts";
 import { ptyPair } from "../fixtures/pty.ts";
 import { openTransport } from "../../gateway/transport.ts";
@@ -99,12 +99,20 @@ export interface TelegramFields {
   accessNumber?: number;
   energy?: number;
   moreRecordsFollow?: boolean;
+  /** In place of the energy. */
+  records?: readonly RecordToEncode[];
 }
 
 /** A heat meter's answer, a long frame with C 08 and CI 72. */
 export function telegram(
-  { address = 5, identification = "12345678", accessNumber = 1, energy = 42, moreRecordsFollow = false }:
-    TelegramFields = {},
+  {
+    address = 5,
+    identification = "12345678",
+    accessNumber = 1,
+    energy = 42,
+    moreRecordsFollow = false,
+    records = [{ field: "int32", vib: "06", value: energy }],
+  }: TelegramFields = {},
 ): Uint8Array<ArrayBuffer> {
   const data = encodeVariableData({
     identification,
@@ -112,7 +120,7 @@ export function telegram(
     version: 1,
     deviceTypeCode: 4,
     accessNumber,
-    records: [{ field: "int32", vib: "06", value: energy }],
+    records,
     moreRecordsFollow,
   });
   return encodeFrame({ type: "long", control: 0x08, address, ci: 0x72, data });

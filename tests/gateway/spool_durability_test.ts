@@ -1,7 +1,7 @@
-import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
 import { createLog } from "@mbus-gateway/resource";
-import { DamagedSpool, openSpool, type TakenReadout } from "../../gateway/spool.ts";
+import { openSpool, type Spool, type TakenReadout } from "../../gateway/spool.ts";
 
 const WAL_HEADER_BYTES = 32;
 const WAL_FRAME_BYTES = 24 + 4096;
@@ -207,25 +207,67 @@ Deno.test("Spool.peek() parks a row that cannot be read, and goes on behind it",
     using spool = openSpool(path);
     assertEquals(spool.peek({ limit: 1 }).map((readout) => readout.seq), [3]);
     assertEquals(spool.parked(9).map(({ seq, code }) => [seq, code]), [[1, "damaged"], [2, "damaged"]]);
-    assertEquals(spool.status(), { depth: 1, oldest: 3, newest: 3, parked: 2 });
+    assertEquals(spool.status(), { depth: 1, oldest: 3, newest: 3, parked: 2, dropped: 0, salvaged: 0 });
   }));
 
-Deno.test("Spool.peek() says when the file is damaged under its feet, and opening it again salvages it", () =>
+Deno.test("Spool.peek() parks a row in which a digit has changed", () =>
   withFolder((path) => {
-    // More than SQLite keeps in memory, so that it has to look at the file again.
-    const rows = 10_000;
+    const changes = [`read_at = '2026-01-31T12:59:58.123Z'`, `address = 'p9'`, `frames = '["01"]'`, "seq = 14"];
     {
       using spool = openSpool(path);
-      spool.put(...Array.from({ length: rows }, (_, n) => taken(n + 1, 250)));
+      spool.put(taken(1), taken(2), taken(3), taken(4), taken(5));
     }
     {
+      using database = new DatabaseSync(path);
+      for (const [index, change] of changes.entries()) {
+        database.exec(`update readouts set ${change} where seq = ${index + 1}`);
+      }
+    }
+    using spool = openSpool(path);
+    assertEquals(spool.peek({ limit: 9 }).map(({ seq }) => seq), [5]);
+    assertEquals(spool.parked(9).map(({ seq, code }) => [seq, code]), [1, 2, 3, 14].map((seq) => [seq, "damaged"]));
+  }));
+
+/** A spool of more rows than SQLite keeps in memory, so that it has to look at the file again, and its open form. */
+function withLargeSpool(body: (spool: Spool, damage: () => void, said: () => string) => void) {
+  return withFolder((path) => {
+    {
       using spool = openSpool(path);
+      spool.put(...Array.from({ length: LARGE_ROWS }, (_, n) => taken(n + 1, 250)));
+    }
+    const lines: string[] = [];
+    using spool = openSpool(path, { log: createLog({ write: (line) => lines.push(line) }) });
+    const damage = () => {
       using file = Deno.openSync(path, { write: true });
       file.seekSync(100 * 4096, Deno.SeekMode.Start);
       file.writeSync(new Uint8Array(10 * 4096).fill(0xa5));
-      assertThrows(() => spool.peek({ limit: rows }), DamagedSpool, "start again, which sets the damaged file aside");
-    }
-    using spool = openSpool(path);
-    const { depth } = spool.status();
-    assert(depth > rows / 2 && depth < rows, `${depth} rows were saved`);
+    };
+    body(spool, damage, () => lines.join("\n"));
+  });
+}
+
+const LARGE_ROWS = 10_000;
+
+Deno.test("Spool goes on under a new epoch when its file is damaged under its feet, and says so", () =>
+  withLargeSpool((spool, damage, said) => {
+    const { epoch } = spool;
+    damage();
+    // Its numbers meant the old file's rows.
+    assertEquals(spool.peek({ limit: LARGE_ROWS }), []);
+    assertNotEquals(spool.epoch, epoch);
+    assertStringIncludes(said(), "The spool file is damaged: it is set aside, and a new one is begun");
+    const { depth, salvaged } = spool.status();
+    assert(depth > LARGE_ROWS / 2 && depth < LARGE_ROWS, `${depth} rows were saved`);
+    assertEquals(salvaged, 1);
+    assertEquals(spool.peek({ limit: LARGE_ROWS }).length, depth);
+    assertEquals(spool.put(taken(1)), [depth + 1]);
+  }));
+
+Deno.test("Spool lets go of nothing for a confirmation of the numbers before a salvage", () =>
+  withLargeSpool((spool, damage) => {
+    damage();
+    const all = [[1, LARGE_ROWS]] as const;
+    const released = spool.release(all);
+    assert(released === 0 || released === LARGE_ROWS);
+    if (released === 0) assert(spool.status().depth > LARGE_ROWS / 2);
   }));

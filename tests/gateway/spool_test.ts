@@ -36,7 +36,7 @@ Deno.test("openSpool() keeps readouts in order with every byte", () =>
       frames: [Uint8Array.of(0, 255), Uint8Array.of(0xe5)],
     });
     assertEquals(spool.peek({ after: 1, limit: 9 }).map((readout) => readout.address), ["p2", "p3"]);
-    assertEquals(spool.status(), { depth: 3, oldest: 1, newest: 3, parked: 0 });
+    assertEquals(spool.status(), { depth: 3, oldest: 1, newest: 3, parked: 0, dropped: 0, salvaged: 0 });
     assertEquals(counts.read().taken, 3);
   }));
 
@@ -46,7 +46,9 @@ Deno.test("openSpool() writes the table that comparers read", () =>
     spool.put(taken("p1", "0AFF", "e5"));
     spool.park(1, "unknown_gateway", "Nobody knows it");
     using outside = new DatabaseSync(path, { readOnly: true });
-    assertEquals({ ...outside.prepare("select * from readouts").get() }, {
+    const { sum, ...row } = { ...outside.prepare("select * from readouts").get() };
+    assert(typeof sum === "number");
+    assertEquals(row, {
       seq: 1,
       bus: "main",
       address: "p1",
@@ -55,8 +57,42 @@ Deno.test("openSpool() writes the table that comparers read", () =>
       frames: '["0aff","e5"]',
       parked_code: "unknown_gateway",
       parked_reason: "Nobody knows it",
+      rssi: null,
+      flags: null,
+      corrected_read_at: null,
     });
     assertEquals(Object.values(outside.prepare("pragma journal_mode").get() ?? {}), ["wal"]);
+  }));
+
+Deno.test("openSpool() keeps what was heard and noticed beside the frames", () =>
+  withFolder((path) => {
+    using spool = openSpool(path);
+    spool.put({ ...taken("p1"), rssi: -87, flags: ["implausible_jump"] }, { ...taken("p2"), flags: [] });
+    const [first, second] = spool.peek({ limit: 9 });
+    assertEquals([first?.rssi, first?.flags], [-87, ["implausible_jump"]]);
+    assertEquals([second?.rssi, second?.flags], [undefined, undefined]);
+  }));
+
+Deno.test("openSpool() goes on with a file of the first release, and with every readout in it", () =>
+  withFolder((path) => {
+    {
+      using spool = openSpool(path);
+      spool.put(taken("p1", "0aff"), taken("p2"));
+      using outside = new DatabaseSync(path);
+      for (const column of ["rssi", "flags", "corrected_read_at", "sum"]) {
+        outside.exec(`alter table readouts drop column ${column}`);
+      }
+      outside.exec("pragma user_version = 1");
+    }
+    using spool = openSpool(path);
+    assertEquals(spool.put({ ...taken("p3"), rssi: -60 }), [3]);
+    const readouts = spool.peek({ limit: 9 });
+    assertEquals(readouts.map(({ address, rssi }) => [address, rssi]), [["p1", undefined], ["p2", undefined], [
+      "p3",
+      -60,
+    ]]);
+    assertEquals(readouts[0]?.frames, [Uint8Array.of(0x0a, 0xff)]);
+    assertEquals(spool.status(), { depth: 3, oldest: 1, newest: 3, parked: 0, dropped: 0, salvaged: 0 });
   }));
 
 Deno.test("Spool.peek() stops at the bytes asked for, and gives one readout at least", () =>
@@ -77,7 +113,7 @@ Deno.test("Spool.release() lets go of exactly the ranges, and of unknown numbers
     assertEquals(spool.release([[2, 3]]), 0);
     assertEquals(spool.release([]), 0);
     assertEquals(spool.peek({ limit: 9 }).map((readout) => readout.seq), [1, 4, 5]);
-    assertEquals(spool.status(), { depth: 3, oldest: 1, newest: 5, parked: 0 });
+    assertEquals(spool.status(), { depth: 3, oldest: 1, newest: 5, parked: 0, dropped: 0, salvaged: 0 });
   }));
 
 Deno.test("Spool.park() keeps a readout out of the way, counted, until it is confirmed after all", () =>
@@ -89,7 +125,7 @@ Deno.test("Spool.park() keeps a readout out of the way, counted, until it is con
       spool.park(2, "other", "the first reason stays");
       spool.park(99, "other", "there is none");
       assertEquals(spool.peek({ limit: 9 }).map((readout) => readout.seq), [1, 3]);
-      assertEquals(spool.status(), { depth: 2, oldest: 1, newest: 3, parked: 1 });
+      assertEquals(spool.status(), { depth: 2, oldest: 1, newest: 3, parked: 1, dropped: 0, salvaged: 0 });
       assertEquals(spool.parked(9), [
         {
           seq: 2,
@@ -102,9 +138,9 @@ Deno.test("Spool.park() keeps a readout out of the way, counted, until it is con
       ]);
     }
     using spool = openSpool(path);
-    assertEquals(spool.status(), { depth: 2, oldest: 1, newest: 3, parked: 1 });
+    assertEquals(spool.status(), { depth: 2, oldest: 1, newest: 3, parked: 1, dropped: 0, salvaged: 0 });
     assertEquals(spool.release([[1, 2]]), 2);
-    assertEquals(spool.status(), { depth: 1, oldest: 3, newest: 3, parked: 0 });
+    assertEquals(spool.status(), { depth: 1, oldest: 3, newest: 3, parked: 0, dropped: 0, salvaged: 0 });
   }));
 
 Deno.test("openSpool() never gives a number twice, not even after the newest was released", () =>
@@ -149,9 +185,9 @@ Deno.test("openSpool() says what is wrong with a path that cannot be a spool", (
     openSpool(newer)[Symbol.dispose]();
     {
       using database = new DatabaseSync(newer);
-      database.exec("pragma user_version = 2");
+      database.exec("pragma user_version = 3");
     }
-    assertThrows(() => openSpool(newer), ConfigurationError, "has version 2, this release reads 1");
+    assertThrows(() => openSpool(newer), ConfigurationError, "has version 3, this release reads 2");
   }));
 
 Deno.test("Spool.put() takes all or nothing when the room is used up, and goes on after a release", () =>
@@ -160,7 +196,10 @@ Deno.test("Spool.put() takes all or nothing when the room is used up, and goes o
     using spool = openSpool(path, { maxBytes: 64 * 1024, counts });
     let depth = 0;
     const failure = assertThrows(() => {
-      for (;;) depth += spool.put(taken("p1", "00".repeat(800)), taken("p2", "00".repeat(800))).length;
+      // What came lately is not thinned.
+      const now = { readAt: new Date().toISOString() };
+      const large = (address: string) => ({ ...taken(address, "00".repeat(800)), ...now });
+      for (;;) depth += spool.put(large("p1"), large("p2")).length;
     }, Error);
     assertStringIncludes(failure.message, "Cannot store readouts: nothing of them was taken");
     assertEquals(spool.status().depth, depth);

@@ -1,7 +1,7 @@
 import { assertEquals, assertInstanceOf, assertRejects, assertStringIncludes } from "@std/assert";
-import { ConfigurationError, DeviceError } from "@mbus-gateway/resource";
+import { DeviceError } from "@mbus-gateway/resource";
 import { openTcpTransport } from "../../gateway/tcp_transport.ts";
-import { openTransport, parseTcpPort, TransportClosed } from "../../gateway/transport.ts";
+import { openTransport, TransportClosed } from "../../gateway/transport.ts";
 import { converter } from "./converter.ts";
 
 Deno.test("openTransport() reads and writes over TCP", async () => {
@@ -93,6 +93,19 @@ Deno.test("a babbling peer is made to wait and loses nothing", async () => {
   assertEquals(largest <= 64 * 1024 + 4096, true);
 });
 
+Deno.test("a write to a peer that takes no bytes is given up, and the line with it", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const accepted = listener.accept();
+  await using line = await openTcpTransport(listener.addr, { writeDeadlineMs: 100 });
+  using _peer = await accepted; // which reads nothing
+  await assertRejects(
+    () => line.write(new Uint8Array(50_000_000)),
+    TransportClosed,
+    "Cannot write to tcp://127.0.0.1:",
+  );
+  await assertRejects(() => line.read(5_000), TransportClosed);
+});
+
 Deno.test("openTransport() says in a sentence that the connection was refused", async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
@@ -113,23 +126,4 @@ Deno.test("openTcpTransport() gives up with the signal's reason", async () => {
   );
   assertInstanceOf(thrown, Error);
   assertEquals(thrown.message, "stopping");
-});
-
-Deno.test("parseTcpPort() tells hosts, paths and mistakes apart", () => {
-  assertEquals(parseTcpPort("/dev/ttyUSB0"), null);
-  assertEquals(parseTcpPort("tcp://converter.example.org:10001"), { hostname: "converter.example.org", port: 10001 });
-  assertEquals(parseTcpPort("tcp://[::1]:7"), { hostname: "::1", port: 7 });
-});
-
-Deno.test.each([
-  ["tcp://host"],
-  ["tcp://host:0"],
-  ["tcp://host:70000"],
-  ["tcp://:1"],
-  ["tcp://user@host:1"],
-  ["tcp://host:1/path"],
-  ["udp://host:1"],
-  ["COM1"],
-])("parseTcpPort() refuses %s", async (port) => {
-  await assertRejects(() => openTransport({ port, baudRate: 2400 }), ConfigurationError, `"${port}"`);
 });

@@ -3,6 +3,10 @@ export interface ByteChannel {
   /** The next bytes; null when the line is closed. */
   read(): Promise<Uint8Array | null>;
   write(bytes: Uint8Array): Promise<void>;
+  /** Bits a second that the master set, where the line knows. */
+  baudRate?(): number | null;
+  /** Pulls the adapter out: whoever has the other end open loses it. A connection is closed by who accepted it. */
+  hangUp?(): Promise<void> | void;
 }
 
 /** A TCP connection as a line. A connection that the other side reset, or that was closed here, has ended. */

@@ -3,41 +3,42 @@ import { type ByteChannel, isEnd } from "./byte_channel.ts";
 import { type FaultInjector, spoil } from "./faults.ts";
 import type { Ledger } from "./ledger.ts";
 import { LinkReceiver } from "./link_receiver.ts";
-import type { Reply, Segment } from "./segment.ts";
+import type { Segment } from "./segment.ts";
+import type { Reply } from "./station.ts";
+import { BITS, onTheWire } from "./wire.ts";
 
 export interface LineOptions {
   ledger: Ledger;
   faults?: FaultInjector;
   /** Bytes take as long as they do at this rate; without it the line takes no time. */
   baudRate?: number;
+  /** The converter hears its own requests. */
+  echo?: boolean;
   /** Called after each reply. */
   replied?: () => void;
   signal: AbortSignal;
 }
 
-/** A character has 11 bits: start, eight data, even parity, stop (EN 13757-2, 5.2). */
-const BITS = 11;
-/** A meter waits for 11 bit times before it answers, and up to 330 (EN 13757-2, 5.5). */
-const PAUSE_BITS = 60;
 /** So much is sent in one piece on a slow line. */
 const CHUNK = 16;
 
 /** Lets a master on `channel` talk to the segment, until the channel closes or `signal` aborts. */
 export async function serveLine(segment: Segment, channel: ByteChannel, options: LineOptions): Promise<void> {
-  const { baudRate, replied, signal } = options;
+  const { echo = false, replied, signal } = options;
   const receiver = new LinkReceiver();
-  const wait = async (bits: number) => {
-    if (baudRate !== undefined) await delay((1000 * bits) / baudRate, { signal });
-  };
+  // The far end of a pty knows the speed that the master has set; a TCP converter has its own.
+  const baudRate = () => options.baudRate === undefined ? undefined : channel.baudRate?.() ?? options.baudRate;
   try {
     for (let bytes = await channel.read(); bytes !== null && !signal.aborted; bytes = await channel.read()) {
+      if (echo) await channel.write(bytes);
       for (const request of receiver.push(bytes, performance.now())) {
-        await wait(BITS * bytes.length);
-        const replies = segment.handle(request);
+        const rate = baudRate();
+        if (rate !== undefined) await delay((1000 * BITS * bytes.length) / rate, { signal });
+        const replies = segment.handle(request, channel.baudRate?.() ?? options.baudRate);
         if (replies.length === 0) continue;
-        await wait(PAUSE_BITS);
-        await send(replies, channel, options, wait);
+        const connected = await send(replies, channel, options, rate);
         replied?.();
+        if (!connected) return;
       }
     }
   } catch (error) {
@@ -46,37 +47,44 @@ export async function serveLine(segment: Segment, channel: ByteChannel, options:
   }
 }
 
+/** @returns false when the adapter was pulled out meanwhile. */
 async function send(
   replies: readonly Reply[],
   channel: ByteChannel,
   { ledger, faults, signal }: LineOptions,
-  wait: (bits: number) => Promise<void>,
-) {
+  baudRate?: number,
+): Promise<boolean> {
   const [first] = replies;
-  if (first === undefined) return;
+  if (first === undefined) return true;
   const fault = replies.length > 1 ? null : faults?.({
     what: first.telegram === undefined ? "acknowledgement" : "telegram",
     bytes: first.bytes,
   }) ?? null;
-  const collides = replies.some((reply) => !sameBytes(reply.bytes, first.bytes));
-  const bytes = fault === null ? overlaid(replies.map((reply) => reply.bytes)) : spoil(first.bytes, fault);
+  if (fault?.kind === "hang") await delay(fault.ms, { signal });
   if (fault?.kind === "delay") await delay(fault.ms, { signal });
-  for (let at = 0; at < bytes.length; at += CHUNK) {
-    const chunk = bytes.subarray(at, at + CHUNK);
-    await wait(BITS * chunk.length);
-    await channel.write(chunk);
+  let passed = 0;
+  const until = async (ms: number) => {
+    if (ms > passed) await delay(ms - passed, { signal });
+    passed = Math.max(passed, ms);
+  };
+  for (const { afterMs, bytes } of onTheWire(replies, baudRate)) {
+    await until(afterMs);
+    const sent = fault === null ? bytes : spoil(bytes, fault);
+    for (let at = 0; at < sent.length; at += CHUNK) {
+      const chunk = sent.subarray(at, at + CHUNK);
+      if (baudRate !== undefined) await until(afterMs + (1000 * BITS * (at + chunk.length)) / baudRate);
+      await channel.write(chunk);
+    }
   }
+  const collides = replies.some((reply) => !sameBytes(reply.bytes, first.bytes));
   for (const { telegram } of replies) {
     if (telegram === undefined) continue;
     const { counter, index } = telegram;
     ledger.append({ type: "sent", counter, telegram: index, fault: collides ? "collision" : fault?.kind ?? null });
   }
-}
-
-/** Meters that speak at once: a space (0) pulls the line's current, so the line carries the and of their bits. */
-function overlaid(all: readonly Uint8Array[]): Uint8Array {
-  const length = Math.max(...all.map((bytes) => bytes.length));
-  return Uint8Array.from({ length }, (_, i) => all.reduce((bits, bytes) => bits & (bytes[i] ?? 0xff), 0xff));
+  if (fault?.kind !== "unplug") return true;
+  await channel.hangUp?.();
+  return false;
 }
 
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {

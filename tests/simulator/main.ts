@@ -1,6 +1,7 @@
 import { createLog } from "../../shared/resource/log.ts";
 import { EXIT, runProgram, UsageError } from "../../shared/resource/program.ts";
-import { parseSimulatorArguments, USAGE } from "./arguments.ts";
+import { parseSimulatorArguments, type SimulatorArguments, USAGE } from "./arguments.ts";
+import { seededFaults } from "./faults.ts";
 import { simulateBus } from "./simulate_bus.ts";
 
 /**
@@ -9,6 +10,7 @@ import { simulateBus } from "./simulate_bus.ts";
  * @returns the exit code; what went wrong has been said on standard error.
  */
 export async function simulate(args: readonly string[]): Promise<number> {
+  if (args.includes("--wireless")) return await (await import("./radio/main.ts")).simulateWireless(args);
   const log = createLog({ fields: { program: "simulator" } });
   let options;
   try {
@@ -22,16 +24,37 @@ export async function simulate(args: readonly string[]): Promise<number> {
     console.log(USAGE);
     return EXIT.ok;
   }
-  const { ignoreSigint, ...bus } = options;
+  const { ignoreSigint, ...line } = options;
   const signals: Deno.Signal[] = ignoreSigint ? ["SIGTERM"] : ["SIGTERM", "SIGINT"];
-  return await runProgram(async (signal) => {
-    await using simulated = simulateBus(bus);
-    console.log(JSON.stringify({ ready: true, port: simulated.port }));
-    const stopped = Promise.withResolvers<null>();
-    signal.addEventListener("abort", () => stopped.resolve(null), { once: true });
-    const failure = await Promise.race([simulated.failed, stopped.promise]);
-    if (failure !== null) throw failure;
-  }, { log, signals });
+  return await runProgram((signal) => simulateLine(line, signal), { log, signals });
+}
+
+async function simulateLine(
+  { faults, delayMs, hangMs, slow, pty, link, replugMs, ...bus }: Omit<SimulatorArguments, "ignoreSigint">,
+  signal: AbortSignal,
+) {
+  await using simulated = simulateBus({
+    ...bus,
+    faults: Object.keys(faults).length === 0 ? undefined : seededFaults(bus.seed, faults, { delayMs, hangMs }),
+    manners: (index) => index < slow.meters ? { thinkMs: slow.ms } : {},
+  });
+  const { port } = simulated;
+  const say = (line: object) => console.log(JSON.stringify(line));
+  const stopped = Promise.withResolvers<void>();
+  signal.addEventListener("abort", () => stopped.resolve(), { once: true });
+  const failed = simulated.failed.then((error) => Promise.reject(error));
+  if (!pty) {
+    say({ ready: true, port });
+    return await Promise.race([failed, stopped.promise]);
+  }
+  // Loads libc: only who wants a pseudo-terminal needs the right to it.
+  const { servePty } = await import("./pty_line.ts");
+  let ready = false;
+  const onPlugged = (path: string) => {
+    say(ready ? { pty: path } : { ready: true, port, pty: path });
+    ready = true;
+  };
+  await Promise.race([failed, servePty(simulated, { link, replugMs, onPlugged, signal })]);
 }
 
 if (import.meta.main) {

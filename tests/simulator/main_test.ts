@@ -1,12 +1,22 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { libcPath } from "../../gateway/flags.ts";
+import { loadLibc } from "../../gateway/libc.ts";
+import { meterBus } from "../../gateway/meter_bus.ts";
+import { openTransport, TransportClosed } from "../../gateway/transport.ts";
 import { readLedger } from "./ledger.ts";
 import { TestMaster } from "./test_master.ts";
+
+// Stays open for the whole process, as in the gateway.
+await loadLibc();
 
 const MAIN = `${import.meta.dirname}/main.ts`;
 
 /** Starts the program with the permissions that it needs, and none besides. */
 function start(folder: string, ...more: string[]) {
-  const rights = ["--no-prompt", "--allow-net=127.0.0.1", `--allow-read=${folder}`, `--allow-write=${folder}`];
+  const pty = more.includes("--pty");
+  const read = pty ? `${folder},${libcPath()}` : folder;
+  const rights = ["--no-prompt", "--allow-net=127.0.0.1", `--allow-read=${read}`, `--allow-write=${folder}`];
+  if (pty) rights.push(`--allow-ffi=${libcPath()}`, "--ignore-env");
   const args = [
     "--ledger",
     `${folder}/ledger.ndjson`,
@@ -47,6 +57,31 @@ Deno.test("simulator main says its port, leaves SIGINT to its parent, ends at SI
     await child.stderr.cancel();
     assertEquals([...readLedger(`${folder}/ledger.ndjson`).keys()].length, round);
   }
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("simulator main offers a pty, and another one under the same link after it was unplugged", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "mbus_simulator_" });
+  const link = `${folder}/usb-EXAMPLE_Level_Converter`;
+  const child = start(folder, "--pty", "--link", link, "--fault", "unplug=1", "--replug-ms", "10");
+  const output = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  const plugged = async () => JSON.parse((await output.read()).value ?? "{}") as { ready?: boolean; pty?: string };
+  const { ready, pty } = await plugged();
+  assertEquals(ready, true);
+  assertEquals(await Deno.readLink(link), pty);
+  {
+    await using line = await openTransport({ port: link, baudRate: 2400 });
+    const bus = meterBus(line, { timeoutMs: 10_000, gapMs: 100 });
+    await assertRejects(() => bus.readMeter("p1"), TransportClosed, "was the adapter pulled out?");
+  }
+  const again = await plugged();
+  assertEquals([again.ready, await Deno.readLink(link)], [undefined, again.pty]);
+  await using line = await openTransport({ port: link, baudRate: 2400 });
+  assertEquals(line.name, link);
+  child.kill("SIGTERM");
+  assertEquals((await child.status).code, 0);
+  await output.cancel();
+  await child.stderr.cancel();
   await Deno.remove(folder, { recursive: true });
 });
 

@@ -1,4 +1,5 @@
 import { clockText, dayText, encodeDateTime, encodeDay, lastDayBefore } from "./meter_clock.ts";
+import { type Manners, standardManners } from "./manners.ts";
 import type { MeterKind } from "./meter_kind.ts";
 import { advance, type MeterState, newState } from "./meter_state.ts";
 import { type Noise, noise } from "./noise.ts";
@@ -11,6 +12,8 @@ export interface MeterIdentity {
   version: number;
   deviceTypeCode: number;
   primaryAddress: number;
+  /** Eight digits, where it offers enhanced selection (EN 13757-3, 11.5). */
+  fabricationNumber?: string;
 }
 
 /** One register of one answer, as a person would read it off the dial. */
@@ -49,18 +52,26 @@ export interface MeterAnswer {
 /** The first record of every telegram: a number that no other answer of the segment has. */
 const ANSWER_COUNTER = register("Answer", ["04", "FD 61"], [0, "cumulation_counter", ""], "answer");
 
+/** In the first telegram of a meter that can be selected by it. */
+const FABRICATION_NUMBER = register("Fabrication number", ["0C", "78"], [0, "fabrication_number", ""], "fabrication");
+
 /** A meter whose counters follow the clock that it is asked with; they never fall. */
 export class SimulatedMeter {
   readonly #noise: Noise;
   readonly state: MeterState;
+  readonly manners: Manners;
 
   constructor(readonly identity: MeterIdentity, readonly kind: MeterKind, options: {
     seed: number;
     now: number;
     state?: MeterState;
+    manners?: Partial<Manners>;
   }) {
+    this.manners = { ...standardManners(options.seed), ...options.manners };
     this.#noise = noise(options.seed);
     this.state = options.state ?? newState(kind, this.#noise, options.now);
+    identity.primaryAddress = this.state.primaryAddress ?? identity.primaryAddress;
+    this.manners.baudRate = this.state.baudRate ?? this.manners.baudRate;
   }
 
   /** Reads all dials at `now`; `counter` goes into each telegram. */
@@ -70,6 +81,7 @@ export class SimulatedMeter {
     state.accessNumber = (state.accessNumber + 1) % 256;
     const dials = {
       answer: counter,
+      fabrication: Number(this.identity.fabricationNumber ?? 0),
       ...measured,
       ...state.counters,
       ...prefixed("due:", state.due),
@@ -77,7 +89,8 @@ export class SimulatedMeter {
     };
     const answer: MeterAnswer = { accessNumber: state.accessNumber, records: [], registers: [], dates: [] };
     for (const [telegram, rows] of this.kind.telegrams.entries()) {
-      const parts = [ANSWER_COUNTER, ...rows].map((row) => {
+      const extra = telegram === 0 && this.identity.fabricationNumber !== undefined ? [FABRICATION_NUMBER] : [];
+      const parts = [ANSWER_COUNTER, ...extra, ...rows].map((row) => {
         const data = "date" in row ? this.#showDate(row, telegram, answer) : this.#show(row, dials, telegram, answer);
         return [...hex(row.dib), ...hex(row.vib), ...data];
       });
@@ -102,7 +115,7 @@ export class SimulatedMeter {
   }
 
   #showDate(row: DateRegister, telegram: number, into: MeterAnswer): Uint8Array {
-    const { at } = this.state;
+    const at = this.state.at + (this.state.clockAheadMs ?? 0);
     const due = lastDayBefore(at);
     into.dates.push({ label: row.label, telegram, value: row.date === "due" ? dayText(due) : clockText(at) });
     return row.date === "due" ? encodeDay(due) : encodeDateTime(at);

@@ -37,3 +37,10 @@ export function encodeDateTime(at: number): Uint8Array {
   const date = new Date(at);
   return Uint8Array.of(date.getUTCMinutes(), date.getUTCHours(), ...encodeDay(at));
 }
+
+/** EN 13757-3, data type F (four bytes) or I (six), of this century; the inverse of {@linkcode encodeDateTime}. */
+export function readDateTime(bytes: Uint8Array): number {
+  const [second = 0, minute = 0, hour = 0, day = 0, month = 0] = bytes.length < 6 ? [0, ...bytes] : bytes;
+  const year = (day >> 5) | ((month >> 4) << 3);
+  return Date.UTC(2000 + year, (month & 0x0f) - 1, day & 0x1f, hour & 0x1f, minute & 0x3f, second & 0x3f);
+}

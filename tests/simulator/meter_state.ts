@@ -13,6 +13,11 @@ export interface MeterState {
   due: Record<string, number>;
   /** The highest of each momentary value since then. */
   maxima: Record<string, number>;
+  /** What its clock is ahead of the simulator's since somebody set it; behind, where negative. */
+  clockAheadMs?: number;
+  /** The primary address and the speed that it was given. */
+  primaryAddress?: number;
+  baudRate?: number;
 }
 
 /** Within one cell of time the rates stay what they are in its middle: so sums do not depend on when one asks. */

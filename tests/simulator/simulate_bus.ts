@@ -3,9 +3,12 @@ import type { FaultInjector } from "./faults.ts";
 import { openLedger } from "./ledger.ts";
 import { serveLine } from "./line.ts";
 import type { SimulatedMeter } from "./meter.ts";
-import { simulatedMeters } from "./meters.ts";
+import { simulatedMeters, type SimulatedMetersOptions } from "./meters.ts";
+import type { Population } from "./population.ts";
+import { rfc2217Channel } from "./rfc2217_channel.ts";
 import { Segment } from "./segment.ts";
 import { readStates, writeStates } from "./state_file.ts";
+import type { DoneCommand } from "./station.ts";
 
 export interface SimulateBusOptions {
   /** How many meters, or which; six by default, one of each kind. */
@@ -20,6 +23,14 @@ export interface SimulateBusOptions {
   seed?: number;
   baudRate?: number;
   faults?: FaultInjector;
+  /** The converter hears its own requests. */
+  echo?: boolean;
+  /** The TCP port is a device server's: telnet, with settings by RFC 2217. */
+  rfc2217?: boolean;
+  /** How the addresses of the meters are made, where `meters` is a number. */
+  population?: Population;
+  /** How the meter at `index` behaves where it is not like the others, where `meters` is a number. */
+  manners?: SimulatedMetersOptions["manners"];
   /** The meters' clock, in ms since 1970. */
   now?: () => number;
 }
@@ -27,9 +38,11 @@ export interface SimulateBusOptions {
 /** A segment of simulated meters that listens. */
 export interface SimulatedBus extends AsyncDisposable {
   readonly port: number;
-  /** `tcp://host:port`, as a gateway's configuration names it. */
+  /** `tcp://host:port` or `rfc2217://host:port`, as a gateway's configuration names it. */
   readonly url: string;
   readonly meters: readonly SimulatedMeter[];
+  /** What meters were told and did, in order. */
+  readonly done: readonly DoneCommand[];
   /** Lets the master on another line (a pty) talk to the same meters; settles when that line closes. */
   serve(channel: ByteChannel): Promise<void>;
   /** Settles when a line ended by an error of the simulator itself: a full disk under the ledger. */
@@ -69,13 +82,15 @@ export function simulateBus(options: SimulateBusOptions): SimulatedBus {
   };
   const serve = (channel: ByteChannel) =>
     serveLine(segment, channel, { ...options, ledger, replied, signal: ending.signal });
-  const accepting = acceptConnections(listener, serve, failure.resolve);
+  const serveTcp = options.rfc2217 ? (channel: ByteChannel) => serve(rfc2217Channel(channel)) : serve;
+  const accepting = acceptConnections(listener, serveTcp, failure.resolve);
 
   const address = listener.addr as Deno.NetAddr;
   return {
     port: address.port,
-    url: `tcp://${hostname}:${address.port}`,
+    url: `${options.rfc2217 ? "rfc2217" : "tcp"}://${hostname}:${address.port}`,
     meters,
+    done: segment.done,
     serve,
     failed: failure.promise,
     async [Symbol.asyncDispose]() {
@@ -129,9 +144,13 @@ async function acceptConnections(
   await Promise.all(lines);
 }
 
-function metersOf({ meters = 6, state }: SimulateBusOptions, seed: number, now: number): readonly SimulatedMeter[] {
+function metersOf(
+  { meters = 6, state, ...options }: SimulateBusOptions,
+  seed: number,
+  now: number,
+): readonly SimulatedMeter[] {
   if (typeof meters !== "number") return meters;
-  return simulatedMeters(meters, { seed, now, states: state === undefined ? {} : readStates(state) });
+  return simulatedMeters(meters, { ...options, seed, now, states: state === undefined ? {} : readStates(state) });
 }
 
 async function nextConnection(listener: Deno.TcpListener): Promise<Deno.TcpConn | null> {

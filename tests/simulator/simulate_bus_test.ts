@@ -141,6 +141,45 @@ for (const [fault, outcome] of FAULTS) {
   });
 }
 
+Deno.test("simulateBus() injects the fault noise: bytes that nobody sent come first", () => {
+  const faults = () => ({ kind: "noise" as const, bytes: Uint8Array.of(0x00, 0xe5) });
+  return withBus({ faults }, async (master) => {
+    await master.send(shortFrame(NKE, 1));
+    assertEquals([await master.answer(), await master.answer(), await master.answer()], ["00", "e5", "e5"]);
+  });
+});
+
+Deno.test("simulateBus() injects the fault hang: nothing comes, and what was asked meanwhile is answered after it", () => {
+  let hung = false;
+  const faults = () => hung ? null : (hung = true, { kind: "hang" as const, ms: 60 });
+  return withBus({ faults }, async (master) => {
+    await master.send(shortFrame(NKE, 1));
+    assertEquals(await master.answer(20), null);
+    await master.send(shortFrame(NKE, 2));
+    assertEquals([await master.answer(), await master.answer()], ["e5", "e5"]);
+  });
+});
+
+Deno.test("simulateBus() injects the fault unplug: half a telegram, and the line is gone", () => {
+  const faults = ({ what }: { what: string }) => what === "telegram" ? { kind: "unplug" as const } : null;
+  return withBus({ faults }, async (master, ledger, port) => {
+    await master.short(NKE, 1);
+    assertEquals(await master.short(UD2_TOGGLED, 1), null);
+    assertEquals(readLedger(ledger).get(1)?.whole, false);
+    using again = await TestMaster.connect(port);
+    assertEquals(await again.short(NKE, 1), "e5");
+  });
+});
+
+Deno.test("simulateBus() lets a converter hear its own requests", () =>
+  withBus({ echo: true }, async (master) => {
+    const request = shortFrame(NKE, 1);
+    await master.send(request);
+    const heard = [];
+    for (let byte = 0; byte <= request.length; byte++) heard.push(await master.answer());
+    assertEquals(heard, ["10", "40", "01", "41", "16", "e5"]);
+  }));
+
 Deno.test("simulateBus() continues counters and answer numbers after a restart", async () => {
   const folder = await Deno.makeTempDir({ prefix: "mbus_simulator_" });
   let time = Date.UTC(2026, 0, 31, 12);

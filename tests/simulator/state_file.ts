@@ -1,7 +1,7 @@
-import type { SimulatedMeter } from "./meter.ts";
+import type { MeterIdentity, SimulatedMeter } from "./meter.ts";
 import type { MeterState } from "./meter_state.ts";
 
-/** What meters remember, by identification. */
+/** What meters remember, by {@linkcode stateKey}. */
 export type MeterStates = Record<string, MeterState>;
 
 /** Reads what meters remembered; nothing where the file is not there yet. */
@@ -16,7 +16,12 @@ export function readStates(path: string): MeterStates {
 
 /** Replaces the file as a whole: a kill leaves the old one or the new one. */
 export function writeStates(path: string, meters: readonly SimulatedMeter[]) {
-  const states = Object.fromEntries(meters.map((meter) => [meter.identity.identification, meter.state]));
+  const states = Object.fromEntries(meters.map((meter) => [stateKey(meter.identity), meter.state]));
   Deno.writeTextFileSync(`${path}.new`, JSON.stringify(states));
   Deno.renameSync(`${path}.new`, path);
+}
+
+/** Tells a meter from all others of its segment, whatever its primary address is now. */
+export function stateKey({ identification, manufacturer, version, deviceTypeCode, fabricationNumber }: MeterIdentity) {
+  return [identification, manufacturer, version, deviceTypeCode, fabricationNumber ?? ""].join(" ");
 }

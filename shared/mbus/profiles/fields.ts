@@ -53,15 +53,24 @@ export function payloadOf({ frame, manufacturerStart, manufacturerEnd }: Profile
   return manufacturerStart < 0 ? null : frame.subarray(manufacturerStart, manufacturerEnd);
 }
 
-/** The present value with exactly this VIB (hex), as an unsigned register; null where the telegram has it not. */
-export function registerOf({ frame, records }: ProfileSource, vib: string): number | bigint | null {
+/**
+ * The present values with these VIBs (hex), as unsigned registers, by the name that each VIB is given; null without any.
+ * Every one of them must have VIFEs: records without are passed over unread.
+ */
+export function registersOf(
+  { frame, records }: ProfileSource,
+  names: ReadonlyMap<string, string>,
+): Map<string, number | bigint> | null {
+  let registers: Map<string, number | bigint> | null = null;
   for (const record of records) {
-    if (record.function !== "instantaneous" || record.storageNumber > 0 || record.tariff > 0 || record.subunit > 0) {
-      continue;
-    }
+    if (record.modifiers.length === 0 || record.function !== "instantaneous") continue;
+    const name = names.get(record.vib);
+    if (name === undefined || record.storageNumber > 0 || record.tariff > 0 || record.subunit > 0) continue;
     const { data, end } = record.place;
     const width = end - data;
-    if (record.vib === vib && width > 0 && width <= 8) return readInteger(frame, data, width, true);
+    if (width === 0 || width > 8 || registers?.has(name)) continue;
+    registers ??= new Map();
+    registers.set(name, readInteger(frame, data, width, true));
   }
-  return null;
+  return registers;
 }

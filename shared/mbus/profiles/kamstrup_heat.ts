@@ -1,29 +1,33 @@
-import { numberValue, registerOf } from "./fields.ts";
+import { numberValue, registersOf } from "./fields.ts";
 import type { Profile, ProfileValues } from "./profile.ts";
 
 /** Heat, its inlet, heat and cooling, cooling. */
 const DEVICE_TYPES = [0x04, 0x0a, 0x0b, 0x0c, 0x0d];
 
-/** Name, unit and VIB of values behind VIF FF; older meters put them behind VIF EE. */
-const REGISTERS: readonly (readonly [name: string, unit: string, vibs: readonly string[]])[] = [
-  ["forward_energy_register", "m3·°C", ["FF07", "EEFF07"]],
-  ["return_energy_register", "m3·°C", ["FF08", "EEFF08"]],
-  ["information_flags", "", ["FF22"]],
-];
+/** Values behind VIF FF; older meters put them behind VIF EE. */
+const NAMES = new Map([
+  ["FF07", "forward_energy_register"],
+  ["EEFF07", "forward_energy_register"],
+  ["FF08", "return_energy_register"],
+  ["EEFF08", "return_energy_register"],
+  ["FF22", "information_flags"],
+]);
 
-/** Kamstrup heat meters: volume times flow and return temperature (registers E8 and E9), and the information code. */
+const UNITS = new Map([["forward_energy_register", "m3·°C"], ["return_energy_register", "m3·°C"]]);
+
+/**
+ * Kamstrup heat meters: volume times flow and return temperature (registers E8 and E9), and the information code; the same on
+ * a wire and by radio.
+ */
 export const kamstrupHeat: Profile = {
   name: "kamstrup_heat",
   meters: DEVICE_TYPES.map((deviceTypeCode) => ({ manufacturer: "KAM", deviceTypeCode })),
   read(source) {
+    const registers = registersOf(source, NAMES);
+    if (registers === null) return null;
     const values: ProfileValues = {};
-    for (const [name, unit, vibs] of REGISTERS) {
-      for (const vib of vibs) {
-        const register = registerOf(source, vib);
-        if (register !== null) values[name] = numberValue(register, unit, 0);
-      }
-    }
-    return Object.keys(values).length === 0 ? null : values;
+    for (const [name, register] of registers) values[name] = numberValue(register, UNITS.get(name) ?? "", 0);
+    return values;
   },
   samples: [
     {
@@ -39,6 +43,14 @@ export const kamstrupHeat: Profile = {
       values: {
         forward_energy_register: { value: "300", unit: "m3·°C", kind: "number" },
         return_energy_register: { value: "200", unit: "m3·°C", kind: "number" },
+      },
+    },
+    {
+      telegram: "682A2A68080172130000102D2C3504010000000406D204000004FF070000008004FF08D007000004FF2210000000B216",
+      values: {
+        forward_energy_register: { value: "2147483648", unit: "m3·°C", kind: "number" },
+        return_energy_register: { value: "2000", unit: "m3·°C", kind: "number" },
+        information_flags: { value: "16", unit: "", kind: "number" },
       },
     },
   ],

@@ -1,8 +1,10 @@
-import { flagsValue, registerOf, textValue } from "./fields.ts";
+import { flagsValue, registersOf, textValue } from "./fields.ts";
 import type { Profile, ProfileValues } from "./profile.ts";
 
 /** Warm, cold and other water. */
 const DEVICE_TYPES = [0x06, 0x07, 0x15, 0x16];
+
+const CODE = new Map([["FF20", "code"]]);
 
 const STATES = ["dry", "reversed", "leaking", "bursting"];
 
@@ -14,8 +16,8 @@ export const kamstrupWater: Profile = {
   name: "kamstrup_water",
   meters: DEVICE_TYPES.map((deviceTypeCode) => ({ manufacturer: "KAM", deviceTypeCode })),
   read(source) {
-    const register = registerOf(source, "FF20");
-    if (register === null) return null;
+    const register = registersOf(source, CODE)?.get("code");
+    if (register === undefined) return null;
     const code = Number(register);
     const values: ProfileValues = { current_state: flagsValue(code & 0x0f, STATES) };
     STATES.forEach((state, place) => {

@@ -56,10 +56,20 @@ export interface RestatedAddress {
 
 /** A telegram that a profile must read as it says. All of them are made up. */
 export interface ProfileSample {
-  /** The telegram without CRCs, in hex. */
+  /** The telegram, in hex: a wireless one without CRCs, a wired one from its first 68 to its 16. */
   telegram: string;
   /** What is read of it. */
   values: ProfileValues;
+  /** Values of records that the meter's habits change, by their key. */
+  records?: Record<string, string | null>;
+}
+
+/** What a meter's records mean otherwise than the standard says. */
+export interface MeterHabits {
+  /** Integers of type B are never negative. */
+  unsigned?: boolean;
+  /** The hundred-year bits of type F count centuries from 1800 on: 2 is 20yy, not 21yy. */
+  centuriesFrom1800?: boolean;
 }
 
 /** The description of one kind of meter whose payload or VIFs are its maker's own. Adding a meter is adding a file. */
@@ -68,6 +78,8 @@ export interface Profile {
   name: string;
   /** Which meters it describes. */
   meters: readonly MeterPattern[];
+  /** How its records differ from the standard. */
+  habits?: MeterHabits;
   /** Its fields; null where the telegram has not the form that is described here. */
   read(source: ProfileSource): ProfileValues | null;
   /** The meter's address, where its maker orders it otherwise than the standard. */

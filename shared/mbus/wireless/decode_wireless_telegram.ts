@@ -1,5 +1,6 @@
 import { alarmStatus, applicationError } from "../application_error.ts";
-import { readProfile } from "../profiles/read_profile.ts";
+import type { Profile } from "../profiles/profile.ts";
+import { findProfile, readProfile } from "../profiles/read_profile.ts";
 import type { TelegramFault } from "../telegram.ts";
 import { readVariableData, type VariableData } from "../variable_data.ts";
 import {
@@ -82,16 +83,18 @@ export function decodeMessage(
   options: DecodeWirelessOptions,
 ): WirelessTelegram {
   const ci = passage.takeCi();
-  switch (readTransportLayer(passage, ci, fragmentation)) {
+  const content = readTransportLayer(passage, ci, fragmentation);
+  const profile = profileOf(passage, ci);
+  switch (content) {
     case "records":
-      return telegramOf(passage, ci, readRecords(passage, options));
+      return telegramOf(passage, ci, profile, readRecords(passage, profile, options));
     case "compact":
       expandCompactFrame(passage, options.formats);
-      return telegramOf(passage, ci, readRecords(passage, options));
+      return telegramOf(passage, ci, profile, readRecords(passage, profile, options));
     case "format":
-      return telegramOf(passage, ci, NO_DATA, readFormatFrame(passage));
+      return telegramOf(passage, ci, profile, NO_DATA, readFormatFrame(passage));
     case "manufacturer":
-      return telegramOf(passage, ci, { ...NO_DATA, manufacturerData: passage.at });
+      return telegramOf(passage, ci, profile, { ...NO_DATA, manufacturerData: passage.at });
     case "error": {
       const what = applicationError(passage.bytes[passage.at]);
       passage.fail("application_error", `${meterName(passage.meter)} reports ${what}`, passage.at);
@@ -112,21 +115,34 @@ const NO_DATA: VariableData = {
   undecoded: null,
 };
 
-function readRecords({ bytes, at, end }: Passage, options: DecodeWirelessOptions): VariableData {
-  return readVariableData(bytes, at, end, { unsigned: options.unsigned === true });
+function profileOf({ bytes, address }: Passage, ci: number): Profile | null {
+  const maker = (bytes[address.manufacturer] as number) | (bytes[address.manufacturer + 1] as number) << 8;
+  return findProfile(maker, bytes[address.version] as number, bytes[address.deviceType] as number, ci);
+}
+
+function readRecords(
+  { bytes, at, end }: Passage,
+  profile: Profile | null,
+  options: DecodeWirelessOptions,
+): VariableData {
+  const habits = options.unsigned === true ? { ...profile?.habits, unsigned: true } : profile?.habits;
+  return readVariableData(bytes, at, end, habits);
 }
 
 function telegramOf(
   passage: Passage,
   ci: number,
+  profile: Profile | null,
   data: VariableData,
   told: CompactFormat | null = null,
 ): WirelessTelegram {
-  const { bytes, end, address, accessNumber, status, meter } = passage;
+  const { bytes, end, address, accessNumber, status } = passage;
   const { records, manufacturerData } = data;
   const fault = faultOf(data);
   const block = { manufacturerStart: manufacturerData, manufacturerEnd: end };
-  const reading = readProfile({ ...meter, ci, frame: bytes, ...block, records });
+  const reading = profile?.address === undefined
+    ? undefined
+    : readProfile(profile, { ...passage.meter, ci, frame: bytes, ...block, records });
   const expanded = expandCompactProfiles(bytes, end, records);
   const place = reading?.address?.place ?? address;
   return new WirelessTelegram({
@@ -134,11 +150,12 @@ function telegramOf(
     ...expanded,
     ci,
     header: { ...place, accessNumber, status },
-    deviceTypeCode: reading?.address?.deviceTypeCode ?? meter.deviceTypeCode,
+    deviceTypeCode: reading?.address?.deviceTypeCode ?? bytes[address.deviceType] as number,
     encryption: passage.encryption,
     moreRecordsFollow: data.moreRecordsFollow,
     ...block,
     fault,
+    profile,
     reading,
     learnt: () => told ?? (FULL_FRAMES.has(ci) && fault === null ? formatOf(bytes, records, manufacturerData) : null),
   });

@@ -51,13 +51,18 @@ const TO_METER = new Map<number, string>([
 /** SND-NR, SND-IR, ACC-NR, ACC-DMD, and RSP-UD with any ACD and DFC bits. */
 const FROM_METER = new Set<number>([0x44, 0x46, 0x47, 0x48, 0x08, 0x18, 0x28, 0x38]);
 
+/** 1 for each C field that wireless frames have. */
+const WIRELESS_CONTROLS = new Uint8Array(256);
+for (const control of [...FROM_METER, ...TO_METER.keys()]) WIRELESS_CONTROLS[control] = 1;
+
 /**
  * Whether bytes are a wireless frame rather than a wired one. Wired frames have the length twice and 68 twice; a
  * wireless frame may begin with 68 too, but then its length and its C field fit.
  */
 export function isWirelessFrame(bytes: Uint8Array): boolean {
-  const [l = 0, control = 0] = bytes;
-  if (l < LINK_HEADER || !(FROM_METER.has(control) || TO_METER.has(control))) return false;
+  const l = bytes[0] ?? 0;
+  const control = bytes[1] ?? 0;
+  if (l < LINK_HEADER || WIRELESS_CONTROLS[control] !== 1) return false;
   if (l === 0x68) {
     if (bytes[2] === control && bytes[3] === 0x68) return false;
     return bytes.length === l + 1 || bytes.length === lengthOfFormatA(l);

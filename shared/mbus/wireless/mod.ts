@@ -11,7 +11,7 @@ export type { CompactFormat, FormatLookup } from "./compact_frame.ts";
 export { PRESET_FORMATS } from "./preset_formats.ts";
 export { type DecodeWirelessOptions, decodeWirelessTelegram } from "./decode_wireless_telegram.ts";
 export { decodeWirelessFragments } from "./decode_wireless_fragments.ts";
-export { type WirelessContent, WirelessTelegram, type WirelessTelegramJson } from "./wireless_telegram.ts";
+export { type WirelessContent, WirelessTelegram } from "./wireless_telegram.ts";
 export {
   encodeWirelessTelegram,
   type ExtendedLinkLayerToEncode,

@@ -1,17 +1,8 @@
 import type { DataRecord } from "../data_record.ts";
-import type { JsonText } from "../json_text.ts";
-import type { ProfileReading, ProfileValues } from "../profiles/profile.ts";
-import { type HeaderPlace, Telegram, type TelegramFault, type TelegramJson } from "../telegram.ts";
+import type { Profile, ProfileReading } from "../profiles/profile.ts";
+import { type HeaderPlace, Telegram, type TelegramFault } from "../telegram.ts";
 import type { CompactFormat } from "./compact_frame.ts";
 import type { FrameFormat } from "./frame_format.ts";
-
-/** A wireless telegram as it appears in JSON. */
-export interface WirelessTelegramJson extends TelegramJson {
-  /** The name of the profile that reads the maker's own data; null where none is known for the meter. */
-  profile: string | null;
-  /** What the profile read, by stable name. */
-  values: ProfileValues;
-}
 
 /** What the layers of a frame led to. */
 export interface WirelessContent {
@@ -37,14 +28,16 @@ export interface WirelessContent {
   manufacturerEnd: number;
   /** Why the last record is an undecoded rest. */
   fault: TelegramFault | null;
-  /** What the meter's profile makes of the maker's own data; null where there is no profile. */
-  reading: ProfileReading | null;
+  /** The meter's profile; null where there is none. */
+  profile: Profile | null;
+  /** What it made of the telegram already, since it restates the address; undefined where nobody has asked yet. */
+  reading: ProfileReading | null | undefined;
   /** The format that this telegram tells; null where it tells none. */
   learnt: () => CompactFormat | null;
 }
 
 /** A decoded wireless telegram: the same as a wired one, and what only radio has. */
-export class WirelessTelegram extends Telegram implements WirelessTelegramJson {
+export class WirelessTelegram extends Telegram {
   /** The frame without CRCs, decrypted, compact data expanded: what the offsets of records count in. */
   readonly clearBytes: Uint8Array;
   /** How CRCs stood in the frame that was received. */
@@ -66,19 +59,11 @@ export class WirelessTelegram extends Telegram implements WirelessTelegramJson {
       content.manufacturerStart,
       content.manufacturerEnd,
       content.fault,
+      content.profile,
+      content.reading,
     );
     this.clearBytes = content.bytes;
     this.frameFormat = content.format;
-  }
-
-  /** The name of the profile that reads the maker's own data; null where none is known for the meter. */
-  get profile(): string | null {
-    return this.content.reading?.profile ?? null;
-  }
-
-  /** What the profile read, by stable name. */
-  get values(): ProfileValues {
-    return this.content.reading?.values ?? {};
   }
 
   /**
@@ -87,17 +72,5 @@ export class WirelessTelegram extends Telegram implements WirelessTelegramJson {
    */
   get learntFormat(): CompactFormat | null {
     return this.content.learnt();
-  }
-
-  /** The telegram as it appears in JSON. */
-  override toJSON(): WirelessTelegramJson {
-    return { ...super.toJSON(), profile: this.profile, values: this.values };
-  }
-
-  /** Adds what `JSON.stringify(telegram)` gives. */
-  override writeJson(json: JsonText): void {
-    json.rawText("{");
-    this.writeFields(json);
-    json.rawText(`,"profile":${JSON.stringify(this.profile)},"values":${JSON.stringify(this.values)}}`);
   }
 }

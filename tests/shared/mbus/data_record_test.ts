@@ -169,3 +169,22 @@ Deno.test("DataRecord keeps a date of type M, which has lengths of the others, a
     assertEquals([kind, value, error?.includes("date type M")], ["bytes", null, true]);
   }
 });
+
+Deno.test("DataRecord keeps the types K and L, whose layout is not known here, as bytes and says so", () => {
+  for (
+    const [block, type] of [["04 FD72 01020304", "type K"], ["0D FD72 02 0102", "type K"], [
+      "0D FD73 04 01020304",
+      "type L",
+    ]]
+  ) {
+    const { kind, value, data, error } = recordOf(block ?? "");
+    assertEquals([kind, value, error?.includes(type ?? "")], ["bytes", null, true]);
+    assertEquals(data.length > 0, true);
+  }
+});
+
+Deno.test("DataRecord takes for never negative what the standard counts in type C", () => {
+  assertEquals(recordOf("01 FB1B C8").value, "200");
+  assertEquals(recordOf("02 FD74 FF8F").value, String(0x8fff * 86_400));
+  assertEquals(recordOf("01 13 C8").value, "-0.056");
+});

@@ -29,8 +29,10 @@ Deno.test("decodeTelegram() reads a long header", () => {
     encryption: null,
     moreRecordsFollow: false,
     manufacturerData: null,
+    profile: null,
+    values: {},
   });
-  assertEquals(DECODER_VERSION, 2);
+  assertEquals(DECODER_VERSION, 3);
 });
 
 Deno.test("decodeTelegram() keeps hex digits and leading zeros of an identification", () => {
@@ -98,7 +100,7 @@ Deno.test("decodeTelegram() refuses by name what carries no readings", () => {
   refused(frameOf(0x6e, "55000000 10"), "application_error", "the meter reports an error of the application (CI 6E");
   refused(frameOf(0x6f, HEADER + "08"), "application_error", "meter KAM 12345678 reports an application too busy");
   refused(fromHex("681515680805727856341224400107550000000C1343"), "truncated", "bytes are missing");
-  refused(fromHex("E5E5"), "length", "1 bytes follow");
+  refused(fromHex("E5E5"), "length", "a byte follows its end");
 });
 
 Deno.test("decodeTelegram() names alarms, and the meter where its header does", () => {
@@ -135,4 +137,24 @@ Deno.test("decodeTelegram() can be told that a meter's integers are never negati
   const frame = frameOf(0x78, "02 13 FFFF");
   assertEquals(decodeTelegram(frame).records[0]?.value, "-0.001");
   assertEquals(decodeTelegram(frame, { unsigned: true }).records[0]?.value, "65.535");
+});
+
+Deno.test("decodeTelegram() takes no encrypted telegram for a clear one, whatever can be read of it by chance", () => {
+  const key = fromHex("000102030405060708090A0B0C0D0E0F");
+  const records = new Uint8Array(48).fill(0x2f);
+  records.set(fromHex("2F2F 0C0627048500 0C1376341200 0B3B000000 426C5F31 0A5A6006 0A5E5004"));
+  for (let accessNumber = 0; accessNumber < 256; accessNumber++) {
+    const vector = new Uint8Array(16).fill(accessNumber);
+    vector.set(fromHex("2D2C 78563412 0104"));
+    const access = toHex(Uint8Array.of(accessNumber));
+    const cipherText = toHex(encryptCbc(key, vector, records));
+    refused(frameOf(0x72, `785634122D2C0104${access}003005${cipherText}`), "key_missing", "encrypts its data (mode 5)");
+  }
+});
+
+Deno.test("decodeTelegram() reads clear data behind a configuration word that names a mode and blocks by accident", () => {
+  for (const word of ["1005", "1007", "1016", "1008"]) {
+    const telegram = decodeTelegram(frameOf(0x72, `785634122D2C01045500${word} 0C1343650400 0C0627048500 01FD1700`));
+    assertEquals(telegram.records.map(({ value }) => value), ["46.543", "850427000", "0"], word);
+  }
 });

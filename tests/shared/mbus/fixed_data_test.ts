@@ -36,5 +36,7 @@ Deno.test("decodeTelegram() says when a counter of the fixed structure is no num
 });
 
 Deno.test("decodeTelegram() takes CI 73 of another length for what it is not", () => {
-  assertEquals(assertThrows(() => decodeTelegram(frameOf(0x73, "00")), TelegramError).code, "unsupported");
+  const codeOf = (bytes: number) =>
+    assertThrows(() => decodeTelegram(frameOf(0x73, "00".repeat(bytes))), TelegramError).code;
+  assertEquals([codeOf(1), codeOf(15), codeOf(17)], ["truncated", "truncated", "unsupported"]);
 });

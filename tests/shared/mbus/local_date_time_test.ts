@@ -26,10 +26,18 @@ Deno.test("dateTimeF() minds the invalid bit, the summer time bit and the centur
   assertEquals(dateTimeF(fromHex("BB0B5F31"), 0).error, "Cannot state the meter's time: the meter marks it invalid");
   assertEquals(dateTimeF(fromHex("3B2B5F31"), 0).text, "2026-01-31T11:59:00");
   assertEquals(dateTimeF(fromHex("3B4B5F31"), 0).text, "2126-01-31T11:59:00");
+  assertEquals(dateTimeF(fromHex("3B6B5F31"), 0).text, "2226-01-31T11:59:00");
   assertEquals(dateTimeF(fromHex("3B0B61C1"), 0).text, "1999-01-01T11:59:00");
   assertEquals(dateTimeF(fromHex("FFFFFFFF"), 0), { text: null, error: null, summerTime: null });
   assertEquals(dateTimeF(fromHex("00000000"), 0), { text: null, error: null, summerTime: null });
   assertEquals(dateTimeF(fromHex("3B185F31"), 0).error, "Cannot state the meter's time: there is no time 24:59");
+});
+
+Deno.test("dateTimeF() counts centuries from where a meter counts them", () => {
+  assertEquals(dateTimeF(fromHex("3B4B5F31"), 0, 1800).text, "2026-01-31T11:59:00");
+  assertEquals(dateTimeF(fromHex("3B2B5F31"), 0, 1800).text, "1926-01-31T11:59:00");
+  assertEquals(dateTimeF(fromHex("3B0B5F31"), 0, 1800).text, "2026-01-31T11:59:00");
+  assertEquals(dateTimeF(fromHex("3B0B61C1"), 0, 1800).text, "1999-01-01T11:59:00");
 });
 
 Deno.test("dateTimeI() and timeJ() have seconds", () => {

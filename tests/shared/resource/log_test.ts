@@ -85,3 +85,53 @@ Deno.test("describeError() comes to an end when an error is its own cause", () =
   error.cause = error;
   assertEquals(describeError(error), "round");
 });
+
+Deno.test("createLog() keeps secrets out, wherever they stand", () => {
+  const key = "000102030405060708090A0B0C0D0E0F";
+  const lines = logged({}, (log) => {
+    log.info("Connecting to mqtts://GW-0001:hunter2@broker.example.org and https://x.example.org/?token=abc&a=1");
+    log.info("Refused: Authorization: Bearer mbg_Zm9vYmFyYmF6", { token: "abc", tokenFile: "/etc/mbus-gateway/token" });
+    log.info("Cannot decode", { error: new Error(`no answer with ${key}`), given: { password: "p", key, keys: 3 } });
+    log.info(`-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----`, { tunnel: ["eyJhIjoiNzg5YWJjZGVmIn0="] });
+  });
+  assertEquals(lines.map((line) => line.slice(31)), [
+    "Connecting to mqtts://***@broker.example.org and https://x.example.org/?token=***&a=1",
+    "Refused: Authorization: *** mbg_*** token=*** tokenFile=/etc/mbus-gateway/token",
+    'Cannot decode error="no answer with ***" given={"password":"***","key":"***","keys":3}',
+    '[private key] tunnel=["eyJ***"]',
+  ]);
+});
+
+Deno.test("createLog() writes what repeats itself ten times a minute, then says how often there was more", () => {
+  let now = 0;
+  const lines: string[] = [];
+  const log = createLog({ write: (line) => lines.push(line.slice(25)), now: () => new Date(now) });
+  for (let time = 0; time < 59_000; time += 100) {
+    now = time;
+    log.with({ bus: "main" }).warn("The line is noisy", { time });
+  }
+  log.with({ bus: "other" }).warn("The line is noisy");
+  assertEquals(lines.length, 11);
+  now = 60_000;
+  log.info("Something else");
+  assertEquals(lines.slice(11), [
+    "warn  The line is noisy … repeated 580 times bus=main",
+    "info  Something else",
+  ]);
+});
+
+Deno.test("createLog() remembers its newest lines, those of its parts too", () => {
+  const log = createLog({ write: () => {}, now: () => new Date(0), keep: 3 });
+  for (const count of [1, 2, 3, 4]) log.with({ bus: "main" }).info(`line ${count}`);
+  assertEquals(log.recent(2).map(({ message }) => message), ["line 3", "line 4"]);
+  assertEquals(
+    log.recent(9),
+    [2, 3, 4].map((count) => ({
+      time: "1970-01-01T00:00:00.000Z",
+      level: "info",
+      message: `line ${count}`,
+      fields: { bus: "main" },
+    })),
+  );
+  assertEquals(silentLog.recent(5), []);
+});

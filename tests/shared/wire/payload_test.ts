@@ -19,14 +19,17 @@ const plain = () => JSON.parse(new TextDecoder().decode(encodePayload(PAYLOAD)))
 
 const instant = fc.date({ min: new Date("2000-01-01"), max: new Date("2099-12-31"), noInvalidDate: true })
   .map((date) => date.toISOString());
-const readout: fc.Arbitrary<FramesReadout> = fc.record({
+const readout: fc.Arbitrary<FramesReadout> = fc.record<FramesReadout, keyof FramesReadout>({
   seq: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
   bus: fc.string({ minLength: 1, maxLength: 64 }),
   address: fc.string({ minLength: 1, maxLength: 64 }),
   readAt: instant,
   clock: fc.constantFrom("trusted" as const, "untrusted" as const),
   frames: fc.array(fc.uint8Array({ minLength: 1, maxLength: 300 }), { minLength: 1, maxLength: 5 }),
-});
+  correctedReadAt: instant,
+  rssi: fc.integer({ min: -150, max: 0 }),
+  flags: fc.array(fc.stringMatching(/^[a-z][a-z0-9_]{0,31}$/), { maxLength: 8 }),
+}, { requiredKeys: ["seq", "bus", "address", "readAt", "clock", "frames"] });
 
 Deno.test("parsePayload() reads back whatever encodePayload() writes, gzip or not", () => {
   const payload = fc.record({
@@ -80,6 +83,19 @@ Deno.test("parsePayload() throws nothing but WireError, whatever comes", () => {
     }),
     { numRuns: 1000 },
   );
+});
+
+Deno.test("parsePayload() takes no signal strength and no flag that cannot be one", () => {
+  const [first] = plain().readouts;
+  const parse = (change: object) => parsePayload(bytes({ ...plain(), readouts: [{ ...first, ...change }] }));
+  for (const change of [{ rssi: -150 }, { rssi: 0 }, { flags: [] }, { flags: ["implausible_jump"] }]) {
+    assertEquals(parse(change).bad, []);
+  }
+  for (
+    const change of [{ rssi: -151 }, { rssi: 1 }, { rssi: -60.5 }, { flags: ["Jump"] }, { flags: Array(9).fill("a") }]
+  ) {
+    assertEquals(parse(change).bad.map(({ seq }) => seq), [first.seq], JSON.stringify(change));
+  }
 });
 
 Deno.test("parsePayload() names what is wrong with a message", () => {

@@ -5,8 +5,14 @@ import type { Differences } from "./differences.ts";
 /** Which readout brought which answer; an answer that two readouts bring was counted twice. */
 export class Arrivals {
   readonly #names = new Map<number, string>();
+  /** Answers whose counter cannot be seen from outside, by their bytes: wireless ones, which may be encrypted. */
+  readonly #hidden = new Map<string, number>();
 
-  constructor(private readonly answers: Map<number, BookedAnswer>, private readonly differences: Differences) {}
+  constructor(private readonly answers: Map<number, BookedAnswer>, private readonly differences: Differences) {
+    for (const { counter, frames: [first = ""] } of answers.values()) {
+      if (answerCounter(first) === null) this.#hidden.set(first, counter);
+    }
+  }
 
   has(counter: number): boolean {
     return this.#names.has(counter);
@@ -18,7 +24,8 @@ export class Arrivals {
    * @returns the answer that these frames are, byte for byte; else null, and the difference is noted.
    */
   note(name: string, frames: readonly string[]): BookedAnswer | null {
-    const counter = answerCounter(frames[0] ?? "");
+    const [first = ""] = frames;
+    const counter = answerCounter(first) ?? this.#hidden.get(first) ?? null;
     const answer = counter === null ? undefined : this.answers.get(counter);
     if (answer === undefined) {
       this.differences.add(`never answered: ${name} has counter ${counter}, which is not in the ledger`);

@@ -1,0 +1,145 @@
+import { abortable } from "@std/async";
+import type { AvailabilityBoard } from "./availability.ts";
+import type { BusLine } from "./bus_line.ts";
+import { TransportClosed } from "./byte_stream.ts";
+import { type Condition, condition } from "./condition.ts";
+import { MeterError } from "./meter_error.ts";
+import { type MeterPatience, meterPatience } from "./meter_patience.ts";
+import type { ReadoutLoopOptions } from "./readout_loop.ts";
+import type { TakenReadout } from "./spool.ts";
+import { type Timetable, timetable } from "./timetable.ts";
+
+export interface BusTurnsOptions extends ReadoutLoopOptions {
+  board: AvailabilityBoard;
+  line: BusLine;
+}
+
+/** How often a line may break over one meter. */
+const LINES_A_METER = 2;
+
+/** A master that takes a meter's own patience into account. */
+interface PatientReader {
+  readMeter(
+    address: string,
+    signal?: AbortSignal,
+    own?: { timeoutMs?: number; retries?: number },
+  ): Promise<Uint8Array[]>;
+}
+
+/** A dead meter is tried again after this time first, or after its bus's interval where that is shorter. */
+const FIRST_PROBE_MS = 60_000;
+
+/** Whose turn it is on a bus: those that are due, in the order in which they came due; between the rounds, the dead. */
+export class BusTurns {
+  readonly #reading: BusTurnsOptions;
+  readonly #timetable: Timetable;
+  readonly #patience: MeterPatience;
+  /** Those whose time has come, in the order in which it came. */
+  readonly #due = new Set<string>();
+  /** How each meter did the last time. */
+  readonly #meters: ReadonlyMap<string, Condition>;
+  readonly #pace: Condition;
+  readonly #disk: Condition;
+
+  constructor(reading: BusTurnsOptions) {
+    const { bus, log } = reading;
+    this.#reading = reading;
+    this.#timetable = timetable(reading);
+    this.#meters = new Map(
+      bus.meters.map(({ address }) => [address, condition(log.with({ meter: address }), "The meter answers again")]),
+    );
+    this.#patience = meterPatience({ firstMs: Math.min(FIRST_PROBE_MS, bus.intervalMs ?? FIRST_PROBE_MS) });
+    this.#pace = condition(log, "Reading keeps up with the schedule again");
+    this.#disk = condition(log, "Readouts are kept again");
+  }
+
+  /** When the next meter is due. */
+  nextAt(): number {
+    return Math.min(this.#timetable.nextAt(), this.#patience.nextProbeAt());
+  }
+
+  /** Reads the next meter and keeps what it answers. */
+  async next(): Promise<"read" | "nothing_due"> {
+    this.#collect();
+    const [first] = this.#due;
+    const address = first ?? this.#patience.probe(this.#reading.timer.elapsed());
+    if (address === null || address === undefined) return "nothing_due";
+    this.#due.delete(address);
+    const { bus, board, clock, line } = this.#reading;
+    if (this.#patience.fullCircle(address)) {
+      // A connection that is half open looks the same as meters that are silent; a new one tells them apart.
+      await line.drop();
+    }
+    const readout = await this.#read(address, !this.#patience.inRounds(address));
+    const now = this.#reading.timer.elapsed();
+    if (readout === "no_line") return "read";
+    if (readout === "silent") {
+      this.#patience.failed(address, now);
+      // Whether it is the meter's fault or the line's may not be known yet: it cannot be read either way.
+      board.silent(bus.name, address, clock.now().toISOString());
+      return "read";
+    }
+    this.#patience.answered(address, now);
+    board.answered(bus.name, address, readout.readAt);
+    this.#keep(readout);
+    return "read";
+  }
+
+  #collect() {
+    const due = this.#timetable.take().filter((address) => this.#patience.inRounds(address));
+    if (due.length === 0) return;
+    const waiting = due.filter((address) => this.#due.has(address)).length;
+    if (waiting > 0) this.#pace.fails("Reading all meters takes longer than the interval", { waiting });
+    else this.#pace.works();
+    for (const address of due) this.#due.add(address);
+  }
+
+  #keep(readout: TakenReadout) {
+    const { spool, counts, onTaken } = this.#reading;
+    try {
+      spool.put(readout);
+    } catch (thrown) {
+      counts.fail("not_kept");
+      return this.#disk.fails(thrown);
+    }
+    this.#disk.works();
+    onTaken();
+  }
+
+  /** @param once whether a single try must do. */
+  async #read(address: string, once: boolean): Promise<TakenReadout | "silent" | "no_line"> {
+    const { bus, counts, line, abort } = this.#reading;
+    const { timeoutMs, retries } = bus.meters.find((meter) => meter.address === address) ?? {};
+    const own = { timeoutMs, retries: once ? 0 : retries };
+    for (let lines = 0; lines < LINES_A_METER; lines++) {
+      const master: PatientReader | null = await line.master();
+      if (master === null) return "no_line";
+      try {
+        const frames = await abortable(master.readMeter(address, abort, own), abort);
+        const readout = this.#readoutOf(address, frames);
+        line.works();
+        this.#meters.get(address)?.works();
+        return readout;
+      } catch (thrown) {
+        if (abort.aborted) return "no_line";
+        counts.fail(thrown instanceof MeterError ? thrown.code : "line");
+        if (thrown instanceof MeterError) {
+          this.#meters.get(address)?.fails(thrown);
+          return "silent";
+        }
+        if (!(thrown instanceof TransportClosed)) throw thrown;
+        await line.drop(thrown);
+      }
+    }
+    return "no_line";
+  }
+
+  #readoutOf(address: string, frames: Uint8Array[]): TakenReadout {
+    const { bus, clock, flagsOf } = this.#reading;
+    const now = clock.now();
+    const trust = clock.trusted() ? "trusted" : "untrusted";
+    const readout: TakenReadout = { bus: bus.name, address, readAt: now.toISOString(), clock: trust, frames };
+    const flags = flagsOf?.(address, frames, now.getTime()) ?? [];
+    return flags.length === 0 ? readout : { ...readout, flags };
+  }
+}

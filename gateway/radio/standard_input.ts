@@ -1,0 +1,39 @@
+import { describeError } from "@mbus-gateway/resource";
+import { ByteInbox } from "../byte_inbox.ts";
+import { type ByteStream, TransportClosed } from "../byte_stream.ts";
+
+/**
+ * What another program writes into this one. It is read once: releasing it ends it for the process.
+ *
+ * @param source standard input when absent.
+ */
+export function standardInput(source: ReadableStream<Uint8Array> = Deno.stdin.readable): ByteStream {
+  const inbox = new ByteInbox();
+  const reader = source.getReader();
+  const pump = receive(reader, inbox);
+  const stream = {
+    name: "standard input",
+    read: (timeoutMs: number, signal?: AbortSignal) => inbox.read(timeoutMs, signal),
+    write: (): Promise<void> => Promise.reject(new TransportClosed("Cannot write to standard input")),
+    // What another program wrote is no noise: nothing is forgotten.
+    discard: () => {},
+    async [Symbol.asyncDispose]() {
+      inbox.close(new TransportClosed("Cannot use standard input: it was closed"));
+      await reader.cancel();
+      await pump;
+    },
+  };
+  return stream;
+}
+
+async function receive(reader: ReadableStreamDefaultReader<Uint8Array>, inbox: ByteInbox): Promise<void> {
+  try {
+    for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
+      inbox.push(chunk.value);
+      await inbox.room();
+    }
+    inbox.close(new TransportClosed("Cannot read standard input: it ended"));
+  } catch (cause) {
+    inbox.close(new TransportClosed(`Cannot read standard input: ${describeError(cause)}`, { cause }));
+  }
+}

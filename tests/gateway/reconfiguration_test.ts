@@ -1,0 +1,108 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { silentLog } from "@mbus-gateway/resource";
+import { createReconfiguration } from "../../gateway/reconfiguration.ts";
+import { settleTrial } from "../../gateway/config_pending.ts";
+import { RequestError } from "../../gateway/requests/request_error.ts";
+import { exists } from "../../gateway/exists.ts";
+import { manualTime } from "../fixtures/manual_time.ts";
+
+async function scene({ remote = true } = {}) {
+  const folder = await Deno.makeTempDir();
+  const path = `${folder}/config.yaml`;
+  const text = (interval: string) =>
+    JSON.stringify({
+      gateway: "GW-0001",
+      dataFolder: folder,
+      mqtt: { url: "mqtt://127.0.0.1:1883" },
+      platform: { url: "http://127.0.0.1:8080", tokenFile: "token" },
+      buses: [{ name: "main", port: "tcp://127.0.0.1:10001", interval, meters: ["p1"] }],
+      remoteConfiguration: remote,
+    });
+  await Deno.writeTextFile(path, text("15m"));
+  const time = manualTime();
+  const reconfiguration = createReconfiguration({ path, log: silentLog, timer: time.timer, env: {} });
+  const context = { signal: new AbortController().signal, progress: () => {} };
+  const set = async (config: string) => await reconfiguration.handlers["config/set"]?.run({ config }, context);
+  return {
+    folder,
+    path,
+    text,
+    time,
+    reconfiguration,
+    set,
+    [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
+  };
+}
+
+const read = (path: string) => Deno.readTextFileSync(path);
+
+Deno.test("config/set keeps what connects and reads, and the one before as a backup", async () => {
+  await using at = await scene();
+  const run = at.reconfiguration.begin();
+  const answer = at.set(at.text("5m"));
+  await at.time.pass(0);
+  assert(run.over.aborted);
+  const next = at.reconfiguration.begin();
+  assertEquals(next.config.buses[0]?.intervalMs, 300_000);
+  next.connected();
+  next.taken();
+  assertEquals(await answer, { applied: true });
+  assertEquals([read(at.path), read(`${at.folder}/config.before.yaml`)], [at.text("5m"), at.text("15m")]);
+  assertEquals(exists(`${at.path}.pending`), false);
+  await at.time.pass(600_000);
+  assertEquals(next.over.aborted, false);
+});
+
+Deno.test("config/set takes back what does not connect or read in time, or ends the gateway", async () => {
+  await using at = await scene();
+  for (const proof of ["none", "connected", "failed"] as const) {
+    at.reconfiguration.begin();
+    const answer = assertRejects(() => at.set(at.text("5m")), RequestError);
+    await at.time.pass(0);
+    const trial = at.reconfiguration.begin();
+    if (proof === "connected") trial.connected();
+    if (proof === "failed") assert(at.reconfiguration.failed(new Error("Cannot open port: there is none")));
+    else await at.time.pass(180_000);
+    const error = await answer;
+    assertEquals(error.code, "reverted");
+    assertEquals(
+      error.message,
+      {
+        none:
+          "Cannot keep the configuration: the broker could not be reached with it within 180 s; the one before it is in use again",
+        connected:
+          "Cannot keep the configuration: no meter could be read with it within 180 s; the one before it is in use again",
+        failed: "Cannot keep the configuration: Cannot open port: there is none; the one before it is in use again",
+      }[proof],
+    );
+    assertEquals(trial.over.aborted, proof !== "failed");
+    assertEquals([read(at.path), exists(`${at.path}.pending`)], [at.text("15m"), false]);
+  }
+  assertEquals(at.reconfiguration.failed(new Error("something else")), false);
+});
+
+Deno.test("config/set allows one trial at a time, and none where the file does not", async () => {
+  await using at = await scene();
+  at.reconfiguration.begin();
+  const answer = at.set(at.text("5m")).catch(() => {});
+  await at.time.pass(0);
+  assertEquals((await assertRejects(() => at.set(at.text("1m")), RequestError)).code, "busy");
+  await at.time.pass(180_000);
+  await answer;
+  await using closed = await scene({ remote: false });
+  closed.reconfiguration.begin();
+  assertEquals((await assertRejects(() => closed.set(closed.text("5m")), RequestError)).code, "not_enabled");
+});
+
+Deno.test("settleTrial() takes back what a killed process tried, also when the file was half written", async () => {
+  await using at = await scene();
+  at.reconfiguration.begin();
+  void at.set(at.text("5m")).catch(() => {});
+  await at.time.pass(0);
+  await Deno.writeTextFile(at.path, at.text("5m").slice(0, 40));
+  settleTrial(at.path, silentLog);
+  assertEquals([read(at.path), exists(`${at.path}.pending`)], [at.text("15m"), false]);
+  settleTrial(at.path, silentLog);
+  assertEquals(read(at.path), at.text("15m"));
+  await at.time.pass(180_000);
+});
