@@ -6,11 +6,11 @@ import { readingsAround, referencePeriods, ZONES } from "./reference.ts";
 import { type ConsumptionSite, site } from "./site.ts";
 
 Deno.test("refreshConsumption() comes to the slow and obvious reckoning in whatever order readings arrive", async () => {
-  await agreesIn(testDatabase, ZONES, 12);
+  await agreesIn(testDatabase, ZONES, 8);
 });
 
 Deno.test("refreshConsumption() comes to the same on the embedded database", async () => {
-  await agreesIn(embeddedDatabase, ZONES.slice(0, 1), 6);
+  await agreesIn(embeddedDatabase, ZONES.slice(0, 1), 4);
 });
 
 async function agreesIn(database: typeof testDatabase, zones: typeof ZONES, numRuns: number) {

@@ -160,10 +160,13 @@ Deno.test("refreshConsumption() counts neither states, nor stored values, nor wh
       (1, 1, 'energy', 'Wh', 'maximum', 0, 0, 0, '', 0),
       (1, 1, 'energy', 'Wh', 'instantaneous', 0, 0, 0, 'average', 0),
       (1, 1, 'energy', 'Wh', 'instantaneous', 0, 1, 0, 'backward', 0)`;
-  await at.take(["3", "4", "5", "6", "7", "8"].flatMap((series) => hourly(3, { series })));
+  await at.take(hourly(3)); // makes the month's table
+  await at.sql`
+    insert into readings (tenant_id, series_id, time, value, telegram_id, decoder_version)
+    select 1, other.series_id, time, value, 1, 1 from readings cross join series other where other.series_id > 2`;
   await at.refresh();
   const rows = await at.sql`select distinct series_id::text as id from consumption`;
-  assertEquals(rows.map(({ id }) => id), ["8"]);
+  assertEquals(rows.map(({ id }) => id).sort(), ["1", "8"]);
 });
 
 Deno.test("refreshConsumption() reckons a meter without a place by UTC, and again when it is placed", async () => {

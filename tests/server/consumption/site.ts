@@ -1,14 +1,23 @@
 import { refreshConsumption } from "../../../server/consumption/refresh.ts";
-import { ingestTransaction } from "../../../server/db/mod.ts";
-import { readingBatch } from "../../../server/ingest/reading_batch.ts";
+import { encodePayload, type Readout, type StatedValue } from "@mbus-gateway/wire";
+import { createIngest } from "../../../server/ingest/mod.ts";
+import { EPOCH } from "../../fixtures/readouts.ts";
 import { type TestDatabase, testDatabase } from "../../fixtures/private_postgres.ts";
 
 /** A reading of a made-up counter. */
 export interface Reading {
+  /** "1" is the first meter's counter of energy, "2" the second's. */
   series: string;
   time: number | string;
   value: string;
 }
+
+/** When readouts are taken in: after all of them. */
+const LATER = new Date("2100-01-01T00:00:00.000Z");
+const ENERGY: Omit<StatedValue, "value"> = {
+  ...{ quantity: "energy", unit: "Wh", storageNumber: 0, tariff: 0, subunit: 0, modifiers: [] },
+  function: "instantaneous",
+};
 
 /** A database with a property in a time zone, one unit, and two heat meters with a counter of energy each. */
 export async function site({ timeZone = "Europe/Copenhagen", database: open = testDatabase }: {
@@ -26,8 +35,12 @@ export async function site({ timeZone = "Europe/Copenhagen", database: open = te
       tenant_id, meter_id, quantity, unit, function, storage_number, tariff, subunit, modifiers, occurrence
     )
     select 1, meter_id, 'energy', 'Wh', 'instantaneous', 0, 0, 0, '', 0 from meters order by meter_id`;
+  await sql`
+    insert into gateways (tenant_id, gateway_id, token_hash) values (1, 'GW-0001', sha256('one'))`;
   await sql`insert into series_registers (tenant_id, series_id, exponent) values (1, 1, 0), (1, 2, 0)`;
 
+  const { ingest } = createIngest({ database, now: () => LATER });
+  let seq = 0;
   return {
     database,
     sql,
@@ -37,19 +50,16 @@ export async function site({ timeZone = "Europe/Copenhagen", database: open = te
         insert into placements (tenant_id, unit_id, meter_id, role, valid_from, valid_to)
         values (1, 1, ${meter}, 'heat', ${from}, ${to})`;
     },
-    /** Readings on the way that ingest has: a new value at an instant is a revision. */
+    /** Readings through ingest, as a gateway states them that keeps no frames; a new value at an instant is a revision. */
     async take(readings: Reading[]) {
-      const rows = readings.map(({ series, time, value }) => ({
-        ...{ tenantId: 1, seriesId: series, value, telegramId: "1", decoderVersion: 1 },
-        time: new Date(time).toISOString(),
+      const readouts = readings.map(({ series, time, value }): Readout => ({
+        ...{ seq: ++seq, bus: "main", address: `p${series}`, clock: "trusted", readAt: new Date(time).toISOString() },
+        meter: { manufacturer: "MGW", identification: `0000000${series}`, version: 1, deviceTypeCode: 4 },
+        values: [{ ...ENERGY, value }],
       }));
-      for (const month of new Set(rows.map(({ time }) => `${time.slice(0, 7)}-01`))) {
-        await sql`select ensure_month('readings', ${month}::text::date)`;
-      }
-      await ingestTransaction(database, (tx) =>
-        readingBatch(tx, 5000, async (batch) => {
-          for (const row of rows) await batch.add(row);
-        }));
+      const sentAt = "2026-01-31T12:00:00.000Z";
+      const payload = encodePayload({ gateway: "GW-0001", epoch: EPOCH, sentAt, readouts });
+      await ingest([{ origin: "mqtt", gateway: "GW-0001", payload }]);
     },
     refresh: () => refreshConsumption({ database }),
     /** Rows as [start, amount, what is to be known of it], by time. */
