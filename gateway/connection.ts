@@ -20,7 +20,7 @@ import type { Delivery } from "./delivery.ts";
 import type { MqttRequests } from "./requests/mqtt_requests.ts";
 import { cronSchedule, stableJitterMs } from "./schedule.ts";
 import { attendAll, type SessionGuest } from "./session_guest.ts";
-import { DamagedSpool, type Spool } from "./spool.ts";
+import type { Spool } from "./spool.ts";
 
 export interface ConnectionOptions {
   config: GatewayConfig;
@@ -34,6 +34,7 @@ export interface ConnectionOptions {
   signal: AbortSignal;
   connect?: (options: MqttSessionOptions) => Promise<MqttSession>;
   backoff?: Backoff;
+  random?: () => number;
   /** Refuses certificates and keys that cannot be used. */
   check?: BrokerIdentityOptions["check"];
   /** Answers what is asked of the gateway while a connection stands. */
@@ -44,22 +45,27 @@ export interface ConnectionOptions {
 
 /** A connection that has lasted this long was a good one: the next attempt comes soon again. */
 export const STABLE_MS = 60_000;
+/**
+ * A good connection that is lost may be everybody's: a thousand gateways come back over so long a time, each at a moment
+ * of its own, and not all in the broker's first seconds.
+ */
+const SPREAD_MS = 75_000;
 /** Nobody waits longer for the state to be published. */
 const STATE_MS = 1_000;
 
 /**
- * Stays connected to the broker and delivers, connecting again for as long as it takes (full jitter, 1 to 300 s).
+ * Stays connected to the broker and delivers, connecting again for as long as it takes (full jitter, 1 to 300 s; after
+ * a connection that lasted, at any moment of {@linkcode SPREAD_MS}).
  * `gateways/{id}/state` says `online` while the connection stands; the last will, or the farewell, says `offline`.
  *
- * Nothing but a missing permission and a damaged spool, which a new start salvages, ends it: certificates may be
- * replaced, a full disk emptied, a broker repaired.
+ * Nothing but a missing permission ends it: certificates may be replaced, a full disk emptied, a broker repaired.
  *
  * @param options.onConnected hears of each connection that stands and of its end.
  */
 export async function stayConnected(
   options: ConnectionOptions & { onConnected?: (connected: boolean) => void },
 ): Promise<void> {
-  const { timer, log, signal, onConnected = () => {}, backoff = reconnectBackoff() } = options;
+  const { timer, log, signal, onConnected = () => {}, backoff = reconnectBackoff(), random = Math.random } = options;
   const broker = condition(log, "The broker is connected again");
   const identity = brokerIdentity(options);
   while (!signal.aborted) {
@@ -81,8 +87,9 @@ export async function stayConnected(
     } finally {
       onConnected(false);
     }
-    if (timer.elapsed() - connectedAt >= STABLE_MS) backoff.reset();
-    await pause(timer, Math.max(1_000, backoff.next()), signal);
+    const lasted = timer.elapsed() - connectedAt >= STABLE_MS;
+    if (lasted) backoff.reset();
+    await pause(timer, Math.max(1_000, lasted ? random() * SPREAD_MS : backoff.next()), signal);
   }
 }
 
@@ -184,7 +191,7 @@ export async function sendAtTimes(
 }
 
 function isFatal(thrown: unknown): boolean {
-  return thrown instanceof Deno.errors.NotCapable || thrown instanceof DamagedSpool;
+  return thrown instanceof Deno.errors.NotCapable;
 }
 
 function reconnectBackoff(): Backoff {
