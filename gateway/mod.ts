@@ -128,8 +128,8 @@ export async function runGateway(config: GatewayConfig, options: RunGatewayOptio
     const wired = buses.map((bus) => async (stop: AbortSignal) => {
       using _ = watch.expect(`bus ${bus.name}`, HANGS_MS);
       const open = beatingLine(options.open ?? openTransport, () => watch.beat(`bus ${bus.name}`));
-      const { flagsOf } = plausibility();
-      await readoutLoop({ ...loop, bus, counter: desk.counter(bus.name), flagsOf, stop, open });
+      const { flagsOf } = plausibility(); // two buses may have meters of the same primary address
+      await readoutLoop({ ...loop, bus, counter: desk.counter(bus.name), stop, open, flagsOf });
     });
     const wireless = air.stations.map((station) => async (stop: AbortSignal) => {
       using _ = watch.expect(`bus ${station.radio.name}`, HANGS_MS);

@@ -2,6 +2,7 @@ import type { Log } from "@mbus-gateway/resource";
 import type { Clock, Timer } from "../clock.ts";
 import { condition } from "../condition.ts";
 import type { Counts } from "../counts.ts";
+import type { Pulse } from "../pulse.ts";
 import type { Spool, TakenReadout } from "../spool.ts";
 import { hear, type HearOptions } from "./hear.ts";
 import { meterList } from "./meter_list.ts";
@@ -21,7 +22,7 @@ export interface RadioLoopOptions extends Pick<HearOptions, "open" | "backoff" |
   onTaken: () => void;
   /** Ends the loop. */
   stop: AbortSignal;
-  pulse?: { beat(part: string): void };
+  pulse?: Pulse;
 }
 
 /**
