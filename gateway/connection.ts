@@ -17,6 +17,7 @@ import { type BrokerIdentity, brokerIdentity, type BrokerIdentityOptions } from 
 import { mqttIdentity, platformIdentity } from "./credentials.ts";
 import { confirmationsTo, dailySend } from "./daily_send.ts";
 import type { Delivery } from "./delivery.ts";
+import { reconnectPace } from "./reconnect_pace.ts";
 import type { MqttRequests } from "./requests/mqtt_requests.ts";
 import { cronSchedule, stableJitterMs } from "./schedule.ts";
 import { attendAll, type SessionGuest } from "./session_guest.ts";
@@ -48,8 +49,9 @@ export const STABLE_MS = 60_000;
 const STATE_MS = 1_000;
 
 /**
- * Stays connected to the broker and delivers, connecting again for as long as it takes (full jitter, 1 to 300 s).
- * `gateways/{id}/state` says `online` while the connection stands; the last will, or the farewell, says `offline`.
+ * Stays connected to the broker and delivers, connecting again for as long as it takes ({@linkcode reconnectPace}: full
+ * jitter, 1 to 300 s). `gateways/{id}/state` says `online` while the connection stands; the last will, or the farewell,
+ * says `offline`.
  *
  * Nothing but a missing permission and a damaged spool, which a new start salvages, ends it: certificates may be
  * replaced, a full disk emptied, a broker repaired.
@@ -59,7 +61,8 @@ const STATE_MS = 1_000;
 export async function stayConnected(
   options: ConnectionOptions & { onConnected?: (connected: boolean) => void },
 ): Promise<void> {
-  const { timer, log, signal, onConnected = () => {}, backoff = reconnectBackoff() } = options;
+  const { config, timer, log, signal, onConnected = () => {} } = options;
+  const { backoff = reconnectPace(config.mqtt.url) } = options;
   const broker = condition(log, "The broker is connected again");
   const identity = brokerIdentity(options);
   while (!signal.aborted) {
@@ -67,6 +70,7 @@ export async function stayConnected(
     try {
       const reason = await deliverOnce(options, identity, () => {
         connectedAt = timer.elapsed();
+        identity.worked();
         broker.works();
         onConnected(true);
       });
@@ -81,6 +85,7 @@ export async function stayConnected(
     } finally {
       onConnected(false);
     }
+    if (connectedAt === Infinity && identity.goesBack()) continue;
     if (timer.elapsed() - connectedAt >= STABLE_MS) backoff.reset();
     await pause(timer, Math.max(1_000, backoff.next()), signal);
   }
@@ -158,7 +163,7 @@ const SEND_TRIES = 5;
 export async function sendAtTimes(
   options: ConnectionOptions & { cron: string; http: () => HttpClient },
 ): Promise<void> {
-  const { config, cron, clock, timer, log, signal, backoff = reconnectBackoff() } = options;
+  const { config, cron, clock, timer, log, signal, backoff = sendBackoff() } = options;
   const jitterMs = stableJitterMs(config.gateway, "connection", 3_600_000);
   for await (const _ of cronSchedule({ cron, jitterMs, clock, timer, signal })) {
     backoff.reset();
@@ -187,7 +192,7 @@ function isFatal(thrown: unknown): boolean {
   return thrown instanceof Deno.errors.NotCapable || thrown instanceof DamagedSpool;
 }
 
-function reconnectBackoff(): Backoff {
+function sendBackoff(): Backoff {
   return fullJitterBackoff({ baseMs: 2_000, maxMs: 300_000 });
 }
 
