@@ -19,7 +19,15 @@ const QUICK = { next: () => 1, reset() {} };
 const { signal } = new AbortController();
 
 function bus(port: string, more: Partial<BusConfig> = {}): BusConfig {
-  return { name: "main", port, baudRate: 38_400, intervalMs: 1_000, timeoutMs: 5_000, meters: [{ address: "p1" }], ...more };
+  return {
+    name: "main",
+    port,
+    baudRate: 38_400,
+    intervalMs: 1_000,
+    timeoutMs: 5_000,
+    meters: [{ address: "p1" }],
+    ...more,
+  };
 }
 
 Deno.test("busLine() reads on with an adapter that was pulled out in the middle of a telegram and has another name now", async () => {
