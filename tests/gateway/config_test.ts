@@ -150,7 +150,7 @@ Deno.test("parseConfig() takes converters of datagrams and device servers, and a
   for (const port of ["udp://converter.example.org:10001", "rfc2217://[2001:db8::7]:2217"]) {
     const text = GOOD.replace("tcp://localhost:7000", port).replace("[p1,", '["12345678abcdef04/00004711",');
     const [bus] = parseConfig(text, { path: "/etc/x/config.yaml" }).buses;
-    assertEquals([bus?.port, bus?.meters[0]], [port, "12345678ABCDEF04/00004711"]);
+    assertEquals([bus?.port, bus?.meters[0]], [port, { address: "12345678ABCDEF04/00004711" }]);
   }
   assertStringIncludes(complaint(GOOD.replace("tcp://localhost", "http://localhost")), "buses[0].port is");
 });

@@ -35,7 +35,7 @@ Deno.test("gatewayFlags() knows the usual ports of plain connections", () => {
 
 Deno.test("gatewayFlags() allows a converter of datagrams and one that is set over the network", () => {
   const flags = (port: string) =>
-    flagsOf(TEXT.replace("tcp://converter.example.org:10001", port))[0]?.split(",").slice(2);
+    flagsOf(TEXT.replace("tcp://converter.example.org:10001", port))[0]?.split(",").slice(3);
   assertEquals(flags("udp://converter.example.org:10001"), ["converter.example.org:10001", "0.0.0.0:0"]);
   assertEquals(flags("udp://[2001:db8::7]:10001"), ["[2001:db8::7]:10001", "[::]:0"]);
   assertEquals(flags("rfc2217://converter.example.org:2217"), ["converter.example.org:2217"]);
