@@ -56,7 +56,13 @@ export async function superviseGateway(options: SuperviseOptions): Promise<void>
   const listen = async () => {
     if (listens) return;
     listens = true;
-    stack.use(await controlServer({ path: controlSocketPath(dataFolder), requests, log }));
+    try {
+      stack.use(await controlServer({ path: controlSocketPath(dataFolder), requests, log }));
+    } catch (error) {
+      if (error instanceof Deno.errors.NotCapable) throw error;
+      // A path too long for a socket, a file system without them: no reason not to read meters.
+      log.error("Cannot listen for the commands of this machine: they will find no gateway", { error });
+    }
   };
 
   for (let first = true; !signal.aborted; first = false) {
