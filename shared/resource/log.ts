@@ -47,7 +47,7 @@ export interface LogOptions {
  * import { createLog } from "@mbus-gateway/resource";
  * const log = createLog({ format: "json", write: (line) => line });
  * log.warn("Cannot read meter", { meter: "p5", error: new Error("no answer") });
- * log.recent(1)[0].message; // "Cannot read meter"
+ * log.recent(1)[0]?.message; // "Cannot read meter"
  * ```
  */
 export function createLog(options: LogOptions = {}): Log {

@@ -97,7 +97,7 @@ async function benchReplug() {
     baudRate: BAUD_RATE,
     intervalMs: 1_000,
     timeoutMs: 1_000,
-    meters: ["p1"],
+    meters: [{ address: "p1" }],
   };
   await using line = busLine({
     bus,
