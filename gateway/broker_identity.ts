@@ -57,7 +57,7 @@ export function brokerIdentity(
 
   async function read(): Promise<MqttSessionOptions> {
     const identity = await mqttIdentity(config);
-    check(identity, clock.trusted() ? clock.now() : null);
+    check(identity, clock.trusted() ? clock.now() : null, proven?.cert);
     return identity;
   }
 

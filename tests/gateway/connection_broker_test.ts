@@ -113,6 +113,12 @@ Deno.test({
     await systemTimer.sleep(2_500, new AbortController().signal);
     assertEquals(at.tried.length, attempts);
 
+    const { length } = at.tried;
+    await at.install(await broker.client("GW-0002"));
+    const mistaken = "it is for GW-0002, and the one in use for GW-0001";
+    await until("another gateway's is refused", () => at.lines.some((line) => line.includes(mistaken)));
+    assertEquals(at.tried.length, length);
+
     const second = await broker.client("GW-0001");
     await at.install(second);
     await until("a good one is taken again", () => at.stood.at(-1) === second.cert);
