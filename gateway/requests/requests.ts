@@ -39,6 +39,9 @@ export function handler<E extends v.ObjectEntries>(
 
 export type Handlers = Readonly<Record<string, Handler>>;
 
+/** So many are done at once; the bus does one after the other, and who asks a hundred times gains nothing. */
+const MOST_RUNNING = 32;
+
 /** A request as it came, over whatever. */
 export interface IncomingRequest {
   verb: string;
@@ -143,6 +146,12 @@ export function createRequests({ gateway, memory, clock, log }: RequestsOptions)
       );
     }
     refuseExpired(verb, request, handler, clock);
+    if (running.size >= MOST_RUNNING && verb !== "cancel") {
+      throw new RequestError(
+        "busy",
+        `Cannot do ${verb}: ${running.size} requests are being done; ask when some are answered`,
+      );
+    }
     return begin(verb, request, handler, incoming);
   }
 

@@ -137,6 +137,15 @@ Deno.test("handle() answers what it did also when that cannot be written down, a
   assertEquals([codeOf(await ask()), codeOf(await ask()), done], ["ok", "interrupted", 1]);
 });
 
+Deno.test("handle() does a bounded number of requests at once, and can always cancel one", async () => {
+  using at = scene();
+  const waiting = Array.from({ length: 32 }, (_, index) => at.ask("wait", `w${index}`));
+  assertEquals(codeOf(await at.ask("count", "a", { what: "one" })), "busy");
+  assertEquals(codeOf(await at.ask("cancel", "c", { request: "w7" })), "ok");
+  await Promise.all(waiting); // they wait for the same
+  assertEquals([codeOf(await at.ask("count", "a", { what: "one" })), at.done], ["ok", ["one"]]);
+});
+
 Deno.test("requestMemory() begins anew where its file is damaged", async () => {
   const path = await Deno.makeTempFile();
   await Deno.writeTextFile(path, "not a database, and long enough to be looked at ".repeat(40));
