@@ -27,7 +27,7 @@ export function putOnTrial(configPath: string, text: string) {
 export function keepTrial(configPath: string, backupPath: string) {
   const before = configurationBefore(configPath);
   if (before !== null) writeDurably(backupPath, before);
-  Deno.removeSync(pendingPath(configPath));
+  removeIfThere(pendingPath(configPath));
 }
 
 /** Takes a trial back. @returns false when there is none, or it had not begun. */

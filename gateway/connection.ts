@@ -43,7 +43,7 @@ export interface ConnectionOptions {
   guests?: readonly SessionGuest[];
 }
 
-/** A connection that has lasted this long was a good one: the next attempt comes soon again. */
+/** A connection that has lasted this long was a good one: the waits begin anew. */
 export const STABLE_MS = 60_000;
 /** Nobody waits longer for the state to be published. */
 const STATE_MS = 1_000;

@@ -15,7 +15,8 @@ export interface AskOptions {
  * Asks the gateway that runs on this machine.
  *
  * @returns what it answered; null when none runs.
- * @throws {ConfigurationError} when no socket can have this path; {@linkcode RequestError} when it answers that it cannot; the signal's reason when that aborts.
+ * @throws {ConfigurationError} when no socket can have this path; {@linkcode RequestError} when it answers that it cannot;
+ * the signal's reason when that aborts.
  */
 export async function askGateway(path: string, options: AskOptions): Promise<{ result: unknown } | null> {
   const { verb, params, signal, onProgress = () => {}, expiresInMs = 60_000 } = options;

@@ -33,17 +33,27 @@ async function as(broker: PrivateMosquitto, name: string) {
   };
 }
 
+/** The server and two gateways at one broker. */
+async function parties() {
+  await using stack = new AsyncDisposableStack();
+  const broker = stack.use(await privateMosquitto());
+  const enter = async (name: string) => {
+    const session = await as(broker, name);
+    stack.use(session.mqtt);
+    return session;
+  };
+  const [server, one, two] = [await enter("mbus-server"), await enter("GW-0001"), await enter("GW-0002")];
+  const owned = stack.move();
+  return { server, one, two, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
 Deno.test({
   name: "deploy/mosquitto.acl lets a gateway publish as itself and hear what is meant for it, nothing else",
   ...needs("mosquitto", "openssl"),
   async fn() {
-    await using broker = await privateMosquitto();
-    const server = await as(broker, "mbus-server");
-    await using serverMqtt = server.mqtt;
-    const one = await as(broker, "GW-0001");
-    await using oneMqtt = one.mqtt;
-    const two = await as(broker, "GW-0002");
-    await using twoMqtt = two.mqtt;
+    await using at = await parties();
+    const { server, one, two } = at;
+    const [serverMqtt, oneMqtt, twoMqtt] = [server.mqtt, one.mqtt, two.mqtt];
 
     await serverMqtt.subscribe(`$share/ingest/${topic.allData}`);
     await serverMqtt.subscribe("gateways/+/state");
@@ -127,13 +137,9 @@ Deno.test({
     "deploy/mosquitto.acl lets the server ask and each gateway answer for itself; no gateway asks, or hears another's",
   ...needs("mosquitto", "openssl"),
   async fn() {
-    await using broker = await privateMosquitto();
-    const server = await as(broker, "mbus-server");
-    await using serverMqtt = server.mqtt;
-    const one = await as(broker, "GW-0001");
-    await using oneMqtt = one.mqtt;
-    const two = await as(broker, "GW-0002");
-    await using twoMqtt = two.mqtt;
+    await using at = await parties();
+    const { server, one, two } = at;
+    const [serverMqtt, oneMqtt, twoMqtt] = [server.mqtt, one.mqtt, two.mqtt];
     await serverMqtt.subscribe("gateways/+/response/#");
     await oneMqtt.subscribe(topic.allRequests("GW-0001"));
     for (const filter of ["gateways/+/request/#", "gateways/+/response/#", topic.allRequests("GW-0001")]) {

@@ -122,3 +122,15 @@ Deno.test("settleTrial() keeps the configuration where a power cut left half of 
   await at.time.pass(180_000);
   assertEquals(read(at.path), at.text("15m"));
 });
+
+Deno.test("config/set keeps what works also when another process has meanwhile taken the one before away", async () => {
+  await using at = await scene();
+  at.reconfiguration.begin();
+  const answer = at.set(at.text("5m"));
+  await at.time.pass(0);
+  const run = at.reconfiguration.begin();
+  await Deno.remove(`${at.path}.pending`);
+  run.connected();
+  run.taken();
+  assertEquals(await answer, { applied: true });
+});
