@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Log } from "@mbus-gateway/resource";
+import { parseConfig } from "./config.ts";
+import { spoolIsHeld } from "./spool_companion.ts";
 
 /**
  * Beside a configuration on trial lies the one before it: whatever happens, the next start finds it. Its first line is
@@ -38,10 +40,16 @@ export function takeBackTrial(configPath: string): boolean {
   return before !== null;
 }
 
-/** At the start: a trial that nobody ended was interrupted, perhaps by what it tried. It is taken back. */
+/**
+ * At the start: a trial that nobody ended was interrupted, perhaps by what it tried. It is taken back. A gateway that
+ * runs is still at it: its trial is its own to end.
+ */
 export function settleTrial(configPath: string, log: Log) {
   const { state } = Deno.permissions.querySync({ name: "write", path: pendingPath(configPath) });
-  if (state !== "granted" || !takeBackTrial(configPath)) return;
+  if (state !== "granted") return;
+  const before = configurationBefore(configPath);
+  if (before !== null && spoolIsHeld(`${parseConfig(before, { path: configPath }).dataFolder}/spool.db`)) return;
+  if (!takeBackTrial(configPath)) return;
   log.warn("A configuration on trial was interrupted: the one before it is back", { file: configPath });
 }
 

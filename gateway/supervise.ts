@@ -1,6 +1,5 @@
 import type { Log } from "@mbus-gateway/resource";
 import { systemClock, systemTimer } from "./clock.ts";
-import { settleTrial } from "./config_pending.ts";
 import { controlSocketPath } from "./control/control_path.ts";
 import { controlServer } from "./control/control_server.ts";
 import { runGateway } from "./mod.ts";
@@ -34,7 +33,6 @@ export interface SuperviseOptions {
  */
 export async function superviseGateway(options: SuperviseOptions): Promise<void> {
   const { path, signal, log, onReady, supervision = null, trialMs } = options;
-  settleTrial(path, log);
   const reconfiguration = createReconfiguration({ path, log, trialMs });
   const [clock, timer] = [systemClock(), systemTimer];
   let { config } = reconfiguration.begin();

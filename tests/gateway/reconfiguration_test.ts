@@ -3,6 +3,7 @@ import { silentLog } from "@mbus-gateway/resource";
 import { createReconfiguration } from "../../gateway/reconfiguration.ts";
 import { settleTrial } from "../../gateway/config_pending.ts";
 import { RequestError } from "../../gateway/requests/request_error.ts";
+import { openSpool } from "../../gateway/spool.ts";
 import { exists } from "../../gateway/exists.ts";
 import { manualTime } from "../fixtures/manual_time.ts";
 
@@ -102,6 +103,21 @@ Deno.test("settleTrial() takes back what a killed process tried, also when the f
   await Deno.writeTextFile(at.path, at.text("5m").slice(0, 40));
   settleTrial(at.path, silentLog);
   assertEquals([read(at.path), exists(`${at.path}.pending`)], [at.text("15m"), false]);
+  settleTrial(at.path, silentLog);
+  assertEquals(read(at.path), at.text("15m"));
+  await at.time.pass(180_000);
+});
+
+Deno.test("settleTrial() leaves the trial of a gateway that runs to that one", async () => {
+  await using at = await scene();
+  at.reconfiguration.begin();
+  void at.set(at.text("5m")).catch(() => {});
+  await at.time.pass(0);
+  {
+    using _spool = openSpool(`${at.folder}/spool.db`);
+    settleTrial(at.path, silentLog);
+    assertEquals(read(at.path), at.text("5m"));
+  }
   settleTrial(at.path, silentLog);
   assertEquals(read(at.path), at.text("15m"));
   await at.time.pass(180_000);
