@@ -24,7 +24,7 @@ export interface BusConfig {
   schedule?: string;
   /** Of its schedules and those of its meters; UTC when absent. */
   timeZone?: string;
-  /** How long a meter may take to begin its answer; when absent, EN 13757-2 and the baud rate say. */
+  /** How long a meter may take to begin its answer; one second when absent, and never less than EN 13757-2 grants. */
   timeoutMs?: number;
   retries?: number;
   meters: MeterConfig[];

@@ -121,7 +121,7 @@ export async function runGateway(config: GatewayConfig, options: RunGatewayOptio
     delivery.wake();
     options.onTaken?.();
   };
-  using _bus = options.requests?.offer(busHandlers({ desk, clock }));
+  using _bus = options.requests?.offer(busHandlers({ desk, buses, clock }));
   using _air = options.requests?.offer(radioHandlers(air.desk));
   using _status = options.requests?.offer(statusHandler({ config, spool, counts, board, air: air.desk, clock, link }));
   await options.onOpened?.();

@@ -66,7 +66,7 @@ interface Context {
 async function resultOf(verb: string, params: Record<string, unknown>, options: BusArguments, context: Context) {
   const { signal, log, onProgress } = context;
   if (options.port !== null) {
-    const bus = { name: "line", port: options.port, baudRate: options.baudRate };
+    const bus = { name: "line", port: options.port, baudRate: options.baudRate, meters: [] };
     return await here(verb, params, [bus], context);
   }
   const { loadConfig } = await import("../config.ts");
@@ -84,7 +84,7 @@ async function resultOf(verb: string, params: Record<string, unknown>, options: 
 async function here(
   verb: string,
   params: Record<string, unknown>,
-  buses: readonly Pick<BusConfig, "name" | "port" | "baudRate" | "timeoutMs" | "retries">[],
+  buses: readonly Pick<BusConfig, "name" | "port" | "baudRate" | "timeoutMs" | "retries" | "meters">[],
   { signal, log, onProgress }: Context,
 ): Promise<unknown> {
   const { createRequests } = await import("../requests/requests.ts");
@@ -95,7 +95,7 @@ async function here(
   // What goes wrong is said once, by whoever asked; and who types a command does not wait for the clock.
   const asked = { gateway: "this-machine", memory, clock: { ...clock, trusted: () => true }, log: silentLog };
   const requests = createRequests(asked);
-  using _ = requests.offer(busHandlers({ desk: loneDesk(buses, { log }), clock }));
+  using _ = requests.offer(busHandlers({ desk: loneDesk(buses, { log }), buses, clock }));
   const expiresAt = new Date(clock.now().getTime() + 60_000).toISOString();
   const bytes = new TextEncoder().encode(encodeRequest({ id: "1", expiresAt, params }));
   const parsed = (text: string) => parseResponse(new TextEncoder().encode(text));

@@ -2,7 +2,9 @@ import { decodeTelegram, TelegramError, type TelegramJson } from "@mbus-gateway/
 import * as v from "valibot";
 import type { BusDesk } from "../bus_desk.ts";
 import type { Clock } from "../clock.ts";
-import type { MeterBus } from "../meter_bus.ts";
+import { parseBusAddress } from "../bus_address.ts";
+import type { BusConfig } from "../config.ts";
+import type { MeterBus, MeterPatienceOptions } from "../meter_bus.ts";
 import type { ScanEvent } from "../scan/scan_report.ts";
 import { handler, type Handlers, type RequestContext } from "./requests.ts";
 import { RequestError } from "./request_error.ts";
@@ -26,9 +28,17 @@ const ALL_BAUD_RATES = BaudRate.options;
 /** A scan tells of its progress so often; finds and collisions are told at once. */
 const PROGRESS_MS = 500;
 
+export interface BusHandlersOptions {
+  desk: BusDesk;
+  /** What the configuration says of the buses: a meter is read with the patience that it has there. */
+  buses?: readonly Pick<BusConfig, "name" | "meters">[];
+  clock: Clock;
+  elapsed?: () => number;
+}
+
 /** What can be asked of the meters on the wires, beside the scheduled reading. */
 export function busHandlers(
-  { desk, clock, elapsed = () => performance.now() }: { desk: BusDesk; clock: Clock; elapsed?: () => number },
+  { desk, buses = [], clock, elapsed = () => performance.now() }: BusHandlersOptions,
 ): Handlers {
   const onBus = <T>(
     named: string | undefined,
@@ -44,7 +54,7 @@ export function busHandlers(
       { bus: Bus, address: Address },
       ({ bus, address }, context) =>
         onBus(bus, context, async (master, signal, bus): Promise<ReadResult> => {
-          const frames = await master.readMeter(address, signal);
+          const frames = await master.readMeter(address, signal, patienceWith(buses, bus, address));
           const readAt = clock.now().toISOString();
           return { bus, address, readAt, frames: frames.map((frame) => frame.toHex()), telegrams: frames.map(decoded) };
         }),
@@ -113,6 +123,18 @@ function onlyBus({ buses }: BusDesk): string {
   if (only !== undefined && another === undefined) return only;
   const which = only === undefined ? "this gateway has none" : `say which bus: ${buses.join(", ")}`;
   throw new RequestError("unknown_bus", `Cannot use the bus: ${which}`);
+}
+
+/** The meter's own time-out and retries, however its address is written. */
+function patienceWith(
+  buses: readonly Pick<BusConfig, "name" | "meters">[],
+  bus: string,
+  address: string,
+): MeterPatienceOptions {
+  const { text } = parseBusAddress(address);
+  const { timeoutMs, retries } =
+    buses.find(({ name }) => name === bus)?.meters.find((meter) => meter.address === text) ?? {};
+  return { timeoutMs, retries };
 }
 
 function decoded(frame: Uint8Array): TelegramJson | { error: string } {
