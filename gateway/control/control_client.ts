@@ -16,7 +16,8 @@ export interface AskOptions {
  *
  * @returns what it answered; null when none runs.
  * @throws {ConfigurationError} when no socket can have this path; {@linkcode RequestError} when it answers that it cannot;
- * the signal's reason when that aborts.
+ * `NotCapable` or `PermissionDenied`, saying what to do, when the socket is not for this program or its user; the
+ * signal's reason when that aborts.
  */
 export async function askGateway(path: string, options: AskOptions): Promise<{ result: unknown } | null> {
   const { verb, params, signal, onProgress = () => {}, expiresInMs = 60_000 } = options;
@@ -65,6 +66,17 @@ async function connect(path: string): Promise<Deno.UnixConn | null> {
     return await Deno.connect({ transport: "unix", path });
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.ConnectionRefused) return null;
+    if (error instanceof Deno.errors.NotCapable) {
+      throw new Deno.errors.NotCapable(
+        `Cannot ask the gateway at ${path}: this program has no right to its socket; with "deno task gateway" and the ` +
+          "verb it has the rights of the configuration",
+      );
+    }
+    if (error instanceof Deno.errors.PermissionDenied) {
+      throw new Deno.errors.PermissionDenied(
+        `Cannot ask the gateway at ${path}: the socket is another user's; run this as the user that the gateway runs as`,
+      );
+    }
     throw error;
   }
 }

@@ -11,8 +11,10 @@ async function line() {
   const folder = await Deno.makeTempDir({ prefix: "mbus_cli_" });
   const stack = new AsyncDisposableStack();
   stack.defer(() => Deno.remove(folder, { recursive: true }));
-  const bus = stack.use(await simulateBus({ ledger: `${folder}/ledger.ndjson`, meters: 3, port: 0 }));
-  return { port: `tcp://127.0.0.1:${bus.port}`, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+  const bus = stack.use(
+    await simulateBus({ ledger: `${folder}/ledger.ndjson`, meters: 3, port: 0 }),
+  );
+  return { folder, port: `tcp://127.0.0.1:${bus.port}`, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }
 
 Deno.test("read, set-address and set-clock work with --port alone, without a configuration, under their own rights", async () => {
@@ -57,6 +59,31 @@ Deno.test("a command of the bus says what is wrong and what to try next, and its
   const { code, error } = JSON.parse(json.stdout);
   assertEquals([json.code, json.stderr, code], [4, "", "no_answer"]);
   assertStringIncludes(error, "check wiring, baud rate and address");
+});
+
+/** A configuration whose data folder is not the usual one. */
+async function configured(folder: string, port: string) {
+  await Deno.writeTextFile(`${folder}/token`, "secret");
+  const path = `${folder}/config.yaml`;
+  await Deno.writeTextFile(
+    path,
+    `gateway: GW-0001
+dataFolder: data
+mqtt: { url: "mqtt://127.0.0.1:1" }
+platform: { url: "http://127.0.0.1:1", tokenFile: token }
+buses: [{ name: main, port: "${port}", interval: 1h, meters: [p1] }]
+`,
+  );
+  return path;
+}
+
+Deno.test("a command that has no right to the gateway's socket says how to get it", async () => {
+  await using at = await line();
+  const config = await configured(at.folder, at.port);
+  const { code, stdout, stderr } = await runToEnd([...BUS, "read", "p1", "--config", config]);
+  assertEquals([code, stdout], [13, ""]);
+  assertStringIncludes(stderr, `data/control.sock: this program has no right to its socket; with "deno task gateway"`);
+  assertEquals(stderr.trim().split("\n").length, 1, stderr);
 });
 
 Deno.test("scan tells each find as it comes, and one that is interrupted ends at once with its last line", async () => {
