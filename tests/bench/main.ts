@@ -15,6 +15,7 @@ const benches: Record<string, () => Promise<Bench>> = {
   ingest: async () => (await import("./ingest.ts")).benchIngest,
   demo: async () => (await import("./demo.ts")).benchDemo,
   radio: async () => (await import("./radio.ts")).benchRadio,
+  gateway: async () => (await import("./gateway.ts")).benchGateway,
   size: async () => (await import("./size.ts")).benchSize,
 };
 
