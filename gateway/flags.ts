@@ -14,9 +14,10 @@ export const TUNNEL_SCRIPT = Deno.build.standalone
   : resolve(import.meta.dirname ?? ".", "../deploy/cloudflared");
 
 /**
- * What makes V8 small: a young generation of 1 MiB, which is plenty for one who waits most of the time.
+ * What keeps the process small: a young generation of 1 MiB, and code that is interpreted instead of compiled. A gateway
+ * waits most of the time; with 250 meters read without a pause it takes a quarter less memory.
  */
-export const V8_FLAGS = "--v8-flags=--max-semi-space-size=1";
+export const V8_FLAGS = "--v8-flags=--max-semi-space-size=1,--lite-mode";
 
 /**
  * The permissions that follow from a configuration, as words for `deno run`. They stand beside the set `gateway` of
