@@ -29,9 +29,14 @@ const verbs: Record<string, Verb> = {
     run: side("gateway"),
   },
   serve: {
-    usage: "serve",
+    usage: "serve [--role all | ingest | api]",
     summary: "Run the server: ingest, API, page. Configured by the environment; with none, embedded in ./data.",
     run: (args) => side("server")(["serve", ...args]),
+  },
+  quarantine: {
+    usage: "quarantine list | show ID | retry ID…",
+    summary: "Show what could not be taken in, and put it back after a fix.",
+    run: (args) => side("server")(["quarantine", ...args]),
   },
   redecode: {
     usage: "redecode --since DATE [--meter METER]",

@@ -16,6 +16,7 @@ import { heardBy } from "./home_assistant/heard_by.ts";
 import { createLink } from "./link.ts";
 import { type Figures, figuresOf } from "./metrics/figures.ts";
 import { healthGuest } from "./metrics/health.ts";
+import { plausibility } from "./plausibility.ts";
 import { beatingTimer } from "./pulse.ts";
 import { pulseWatch } from "./pulse_watch.ts";
 import { readoutLoop, type ReadoutLoopOptions } from "./readout_loop.ts";
@@ -132,7 +133,8 @@ export async function runGateway(config: GatewayConfig, options: RunGatewayOptio
     const wired = buses.map((bus) => async (stop: AbortSignal) => {
       using _ = watch.expect(`bus ${bus.name}`, HANGS_MS);
       const open = beatingLine(options.open ?? openTransport, () => watch.beat(`bus ${bus.name}`));
-      await readoutLoop({ ...loop, bus, counter: desk.counter(bus.name), stop, open });
+      const { flagsOf } = plausibility(); // two buses may have meters of the same primary address
+      await readoutLoop({ ...loop, bus, counter: desk.counter(bus.name), stop, open, flagsOf });
     });
     const wireless = air.stations.map((station) => async (stop: AbortSignal) => {
       using _ = watch.expect(`bus ${station.radio.name}`, HANGS_MS);
