@@ -19,6 +19,9 @@ export const TUNNEL_SCRIPT = Deno.build.standalone
  */
 export const V8_FLAGS = "--v8-flags=--max-semi-space-size=1,--lite-mode";
 
+/** The words for `deno run` that keep the process small; compiled code on the disk is mapped into memory as well. */
+export const SMALL_WORDS: readonly string[] = ["--no-code-cache", V8_FLAGS];
+
 /**
  * The permissions that follow from a configuration, as words for `deno run`. They stand beside the set `gateway` of
  * `deno.json`, which holds what is always so, and which they would replace in a kind that both name.

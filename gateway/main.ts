@@ -136,9 +136,9 @@ async function flags(args: string[]): Promise<number> {
   const { path, help } = optionsOf(args, ["--config"]);
   if (help) return await say(HELP);
   const config = await configAt(path);
-  const { gatewayFlags, V8_FLAGS } = await import("./flags.ts");
+  const { gatewayFlags, SMALL_WORDS } = await import("./flags.ts");
   const { supervisionFromEnvironment } = await import("./config.ts");
-  return await say([V8_FLAGS, ...gatewayFlags(config, path, supervisionFromEnvironment())].join(" "));
+  return await say([...SMALL_WORDS, ...gatewayFlags(config, path, supervisionFromEnvironment())].join(" "));
 }
 
 async function configAt(path: string): Promise<GatewayConfig> {

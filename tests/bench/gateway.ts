@@ -1,5 +1,5 @@
 import { delay } from "@std/async";
-import { V8_FLAGS } from "../../gateway/flags.ts";
+import { SMALL_WORDS } from "../../gateway/flags.ts";
 import { openSpool } from "../../gateway/spool.ts";
 import { inspectSpool } from "../../gateway/spool_view.ts";
 import { gatewayProcess } from "../fixtures/gateway_process.ts";
@@ -122,7 +122,7 @@ function takenSince(path: string, rows: number): number {
 
 async function idleDeno() {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-q", V8_FLAGS, `${import.meta.dirname}/idle.ts`],
+    args: ["run", "-q", ...SMALL_WORDS, `${import.meta.dirname}/idle.ts`],
     stdin: "null",
     stdout: "null",
   }).spawn();
