@@ -93,6 +93,21 @@ const verbs: Record<string, Verb> = {
     summary: 'Run a simulated M-Bus segment, with a ledger of every answer; "simulate --help" explains.',
     run: async (args) => await (await import("./tests/simulator/main.ts")).simulate(args),
   },
+  list: {
+    usage: "list [--json]",
+    summary: "List the gateway's meters: whether they answer, and when they were read last.",
+    run: (args) => side("gateway")(["list", ...args]),
+  },
+  spool: {
+    usage: "spool status | export [--format ndjson]",
+    summary: "Look at what the gateway has read and no server has confirmed yet.",
+    run: (args) => side("gateway")(["spool", ...args]),
+  },
+  doctor: {
+    usage: "doctor [--json]",
+    summary: "Look at everything that the gateway needs; a line for each, with what to do.",
+    run: (args) => side("gateway")(["doctor", ...args]),
+  },
   "check-config": {
     usage: "check-config gateway|server",
     summary: "Say whether a configuration would work, or which key is wrong and why.",

@@ -4,7 +4,10 @@ import { selectParked, selectReadouts, selectStatus } from "./spool_rows.ts";
 import { numberOf, readEpoch, SCHEMA_VERSION } from "./spool_schema.ts";
 
 /** A look at a spool from outside, also while a gateway has it open. */
-export type SpoolView = Pick<Spool, "epoch" | "peek" | "parked" | "status"> & Disposable;
+export interface SpoolView extends Pick<Spool, "epoch" | "peek" | "parked" | "status">, Disposable {
+  /** The newest readout of each meter that has one here. */
+  latest(): { bus: string; address: string; readAt: string }[];
+}
 
 /**
  * Opens the spool at `path` for reading.
@@ -28,6 +31,9 @@ export function inspectSpool(path: string): SpoolView {
     peek: (options) => selectReadouts(database, options).readouts,
     parked: (limit) => selectParked(database, limit),
     status: () => selectStatus(database),
+    latest: () =>
+      database.prepare("select bus, address, read_at, max(seq) from readouts group by bus, address").all()
+        .map((row) => ({ bus: String(row.bus), address: String(row.address), readAt: String(row.read_at) })),
     [Symbol.dispose]: () => owned.dispose(),
   };
 }

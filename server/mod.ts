@@ -4,6 +4,7 @@ import { registerAdminToken } from "./admin_token.ts";
 import { background } from "./background.ts";
 import { readText } from "./broker_identity.ts";
 import type { ServerConfig } from "./config.ts";
+import { refreshConsumption } from "./consumption/mod.ts";
 import { type Database, dropExpired, ensurePartitions, migrate } from "./db/mod.ts";
 import { degreeDayLoop } from "./degree_days/mod.ts";
 import { createApp } from "./http/app.tsx";
@@ -96,6 +97,7 @@ export async function runServer(config: ServerConfig, options: RunServerOptions)
         { name: "sequence gaps", run: () => noteSequenceGaps(database) },
         { name: "months ahead", run: hourly(() => ensurePartitions(database, now()), now) },
         { name: "retention", run: hourly(() => dropExpired(database, config.retention, now(), log), now) },
+        { name: "consumption", run: async (signal) => void await refreshConsumption({ database, knowledge, signal }) },
       ],
     })
   );

@@ -13,7 +13,7 @@ import { TelegramPace } from "./telegram_pace.ts";
 
 export interface RadioLoopOptions extends Pick<HearOptions, "open" | "backoff" | "answerMs" | "turnMs"> {
   station: RadioStation;
-  spool: Spool;
+  spool: Pick<Spool, "put">;
   counts: Counts;
   clock: Clock;
   timer: Timer;
@@ -70,7 +70,7 @@ export async function radioLoop(options: RadioLoopOptions): Promise<void> {
       disk.works();
       onTaken();
     } catch (thrown) {
-      counts.add("failed");
+      counts.fail("not_kept");
       disk.fails(thrown);
     }
   }

@@ -4,6 +4,8 @@ import { secureHeaders } from "@hono/hono/secure-headers";
 import { silentLog } from "@mbus-gateway/resource";
 import { apiDoor } from "./api_door.ts";
 import { assets } from "./assets.ts";
+import { billingPeriodsApi } from "./billing_periods.ts";
+import { consumptionApi } from "./consumption.ts";
 import { page } from "./dashboard/layout.tsx";
 import { pages } from "./dashboard/pages.tsx";
 import { degreeDaysApi } from "./degree_days.ts";
@@ -17,6 +19,7 @@ import { meterKeysApi } from "./meter_keys.ts";
 import { metersApi } from "./meters.ts";
 import { pageDoor } from "./page_door.ts";
 import { notFound } from "./problem.ts";
+import { placementsApi } from "./placements.ts";
 import { propertiesApi } from "./properties.ts";
 import { quarantineApi } from "./quarantine.ts";
 import { readingsApi } from "./readings.ts";
@@ -67,6 +70,9 @@ export function createApp(options: AppDeps): Hono<HttpEnv> {
   app.route("/api/v1/readings", readingsApi(deps));
   app.route("/api/v1/quarantine", quarantineApi(deps));
   app.route("/api/v1/properties", propertiesApi(deps));
+  app.route("/api/v1/placements", placementsApi(deps));
+  app.route("/api/v1/consumption", consumptionApi(deps));
+  app.route("/api/v1/billing-periods", billingPeriodsApi(deps));
   app.route("/api/v1/degree-days", degreeDaysApi(deps));
   app.route("/api/v1/status", statusApi(deps));
   app.all("/api/*", (c) => {

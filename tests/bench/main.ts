@@ -13,6 +13,7 @@ const benches: Record<string, () => Promise<Bench>> = {
   decode: async () => (await import("./decode.ts")).benchDecode,
   spool: async () => (await import("./spool.ts")).benchSpool,
   ingest: async () => (await import("./ingest.ts")).benchIngest,
+  consumption: async () => (await import("./consumption.ts")).benchConsumption,
   demo: async () => (await import("./demo.ts")).benchDemo,
   radio: async () => (await import("./radio.ts")).benchRadio,
   size: async () => (await import("./size.ts")).benchSize,

@@ -1,0 +1,127 @@
+import type { Tx } from "../db/mod.ts";
+import type { Knowledge } from "../meter_keys/knowledge.ts";
+import { Calendar, type Span } from "./calendar.ts";
+import type { Change } from "./changes.ts";
+import { correctBilled } from "./correct_billed.ts";
+import { courseOf } from "./course.ts";
+import { mergePeriods, type Period, periodsOf, type Stay, staysOf } from "./periods.ts";
+import { loadPlaced, type Placed, placedKey, withDialReadings } from "./placed.ts";
+import { readingsAround, widenToReadings } from "./readings.ts";
+import { loadRegisters, seriesOf } from "./registers.ts";
+import type { Knot } from "./step.ts";
+import { deleteEverywhere, deletePeriods, insertPeriods, type Stretch, sumMonths } from "./store_periods.ts";
+
+const NOWHERE = new Calendar("UTC");
+const NO_DIAL = { exponent: null, digits: null };
+
+/** A change with all the days that it touches. */
+interface Touched {
+  change: Change;
+  /** From the reading before the change to the one behind it. */
+  span: Span;
+  stays: (Stay & { days: Span })[];
+  /** All the days of all stays. */
+  whole: Span;
+}
+
+/**
+ * Reckons anew just what the changes touch: of each counter the days from the reading before a change to the one behind
+ * it, by day and hour, in each place that the meter was in; their months from their days; and what has to be corrected in
+ * periods that were billed. Needs the role `mbus_ingest` and the lock of {@linkcode refreshConsumption}.
+ */
+export async function reckon(tx: Tx, changes: Change[], knowledge: Knowledge): Promise<void> {
+  if (changes.length === 0) return;
+  const placed = await loadPlaced(tx, changes);
+  const spans = await widenToReadings(tx, changes);
+  const touched = changes.map((change, index): Touched => {
+    const span = widenToDial(change, spans[index] ?? change, dialOf(placed, change));
+    const stays = staysTouched(staysOf(placed.get(placedKey(change))?.stays ?? [], NOWHERE), span);
+    const whole = {
+      start: Math.min(span.start, ...stays.map(({ days }) => days.start)),
+      end: Math.max(span.end, ...stays.map(({ days }) => days.end)),
+    };
+    return { change, span, stays, whole };
+  });
+  const readings = await readingsAround(tx, touched.map(({ change, whole }) => ({ ...change, ...whole })));
+  const registers = await loadRegisters(tx, changes, knowledge);
+  const periods = touched.flatMap(({ change, stays, whole }, index) => {
+    const own = readings[index] ?? [];
+    const knots = withDialReadings(own, dialOf(placed, change), {
+      openStart: (own[0]?.time ?? Infinity) >= whole.start,
+      openEnd: (own.at(-1)?.time ?? -Infinity) <= whole.end,
+    });
+    const course = courseOf(knots, registers.get(seriesOf(change)) ?? NO_DIAL);
+    const { tenantId, seriesId } = change;
+    const found = stays.flatMap((stay) => periodsOf(course, stay, stay.days));
+    return mergePeriods(found).map((period): Period & OfSeries => ({ tenantId, seriesId, ...period }));
+  });
+  await deleteEverywhere(tx, touched.flatMap(({ change, span }) => change.replaced ? [{ ...change, ...span }] : []));
+  const days = touched.flatMap(({ change, stays }) => stays.map((stay) => stretchOf(change, stay, stay.days)));
+  const months = touched.flatMap(({ change, stays }) => stays.flatMap((stay) => monthsTouched(change, stay)));
+  await deletePeriods(tx, days, months);
+  await insertPeriods(tx, withoutRepeats(periods));
+  await sumMonths(tx, months);
+  await correctBilled(tx, touched.map(({ change, whole }) => ({ ...change, ...whole })));
+}
+
+type OfSeries = Pick<Change, "tenantId" | "seriesId">;
+
+/** What was read from the counter's dial when its meter was put in or taken out. */
+function dialOf(placed: Map<string, Placed>, change: Change): Knot[] {
+  if (!change.isMain) return [];
+  const { dial = [] } = placed.get(placedKey(change)) ?? {};
+  return dial.flatMap(({ quantity, unit, knot }) => quantity === change.quantity && unit === change.unit ? [knot] : []);
+}
+
+/** Where there is no reading before or behind a change, what was read from the dial may be. */
+function widenToDial(change: Change, { start, end }: Span, dial: Knot[]): Span {
+  const times = dial.map(({ time }) => time);
+  return {
+    start: start < change.start ? start : Math.min(start, ...times),
+    end: end > change.end ? end : Math.max(end, ...times),
+  };
+}
+
+/** The stays that a span touches; where a meter was in no unit twice in one day, both times are of that day. */
+function staysTouched(stays: Stay[], span: Span): Touched["stays"] {
+  const touched = stays.flatMap((stay) => daysTouched(stay, span));
+  const nowhere = touched.filter(({ placementId }) => placementId === "0").map(({ days }) => days);
+  if (nowhere.length === 0) return touched;
+  const days = {
+    start: Math.min(...nowhere.map(({ start }) => start)),
+    end: Math.max(...nowhere.map(({ end }) => end)),
+  };
+  return [
+    ...touched.filter(({ placementId }) => placementId !== "0"),
+    ...stays.filter(({ placementId }) => placementId === "0").flatMap((stay) => daysTouched(stay, days)),
+  ];
+}
+
+/** A stay with its days that a span touches; none where the two are apart. */
+function daysTouched(stay: Stay, span: Span): (Stay & { days: Span })[] {
+  const [start, end] = [Math.max(stay.start, span.start), Math.min(stay.end, span.end)];
+  if (start >= end) return [];
+  const days = { start: stay.calendar.dayOf(start).start, end: stay.calendar.dayOf(end - 1).end };
+  return [{ ...stay, days }];
+}
+
+function monthsTouched(change: Change, stay: Stay & { days: Span }): Stretch[] {
+  const months: Stretch[] = [];
+  for (let at = stay.days.start; at < stay.days.end;) {
+    const month = stay.calendar.monthOf(at);
+    months.push(stretchOf(change, stay, month));
+    at = month.end;
+  }
+  return months;
+}
+
+function stretchOf({ tenantId, seriesId }: Change, { placementId }: Stay, { start, end }: Span): Stretch {
+  return { tenantId, seriesId, placementId, start, end };
+}
+
+/** Two changes of one counter may touch the same day: both have reckoned it from the same readings. */
+function withoutRepeats(periods: (OfSeries & Period)[]): (OfSeries & Period)[] {
+  const key = (period: OfSeries & Period) =>
+    `${seriesOf(period)} ${period.placementId} ${period.resolution} ${period.start}`;
+  return [...new Map(periods.map((period) => [key(period), period])).values()];
+}

@@ -1,0 +1,106 @@
+import type { Tx } from "../db/mod.ts";
+import { arrayLiteral } from "../ingest/array_literal.ts";
+import { amountText } from "./amount.ts";
+import type { Span } from "./calendar.ts";
+import type { Change } from "./changes.ts";
+import type { Period } from "./periods.ts";
+
+type OfSeries = Pick<Change, "tenantId" | "seriesId">;
+
+/** A stretch of a counter in one place. */
+export type Stretch = OfSeries & Span & { placementId: string };
+
+const ROWS_PER_STATEMENT = 5000;
+
+/** Takes away hours and days that begin within the stretches, and months that begin where they do. */
+export async function deletePeriods(tx: Tx, days: Stretch[], months: Stretch[]) {
+  await tx`
+    delete from consumption using ${stretches(tx, days)}
+    where (consumption.tenant_id, consumption.series_id, consumption.placement_id) =
+        (stretch.tenant_id, stretch.series_id, stretch.placement_id)
+      and resolution in ('hour', 'day')
+      and period_start >= stretch.first and period_start < stretch.behind`;
+  await tx`
+    delete from consumption using ${stretches(tx, months)}
+    where (consumption.tenant_id, consumption.series_id, consumption.placement_id, period_start) =
+        (stretch.tenant_id, stretch.series_id, stretch.placement_id, stretch.first)
+      and resolution = 'month'`;
+}
+
+/** Takes away all that counters have in any place within the stretches. */
+export async function deleteEverywhere(tx: Tx, spans: (OfSeries & Span)[]) {
+  if (spans.length === 0) return;
+  await tx`
+    delete from consumption using ${stretches(tx, spans.map((span) => ({ ...span, placementId: "0" })))}
+    where (consumption.tenant_id, consumption.series_id) = (stretch.tenant_id, stretch.series_id)
+      and period_end > stretch.first and period_start < stretch.behind`;
+}
+
+export async function insertPeriods(tx: Tx, periods: (OfSeries & Period)[]) {
+  for (let at = 0; at < periods.length; at += ROWS_PER_STATEMENT) {
+    const rows = periods.slice(at, at + ROWS_PER_STATEMENT);
+    const column = (of: (row: OfSeries & Period) => string | number | boolean) => arrayLiteral(rows.map(of));
+    await tx`
+      insert into consumption (
+        tenant_id, series_id, placement_id, resolution, period_start, period_end, amount, start_interpolated,
+        end_interpolated, partial, flags
+      )
+      select tenant_id, series_id, placement_id, resolution, to_timestamp(first / 1000.0), to_timestamp(behind / 1000.0),
+        amount, start_interpolated, end_interpolated, partial, string_to_array(flags, ' ')
+      from unnest(
+        ${column((row) => row.tenantId)}::text::integer[],
+        ${column((row) => row.seriesId)}::text::bigint[],
+        ${column((row) => row.placementId)}::text::bigint[],
+        ${column((row) => row.resolution)}::text::text[],
+        ${column((row) => row.start)}::text::bigint[],
+        ${column((row) => row.end)}::text::bigint[],
+        ${column((row) => amountText(row.amount))}::text::numeric[],
+        ${column((row) => row.startInterpolated)}::text::boolean[],
+        ${column((row) => row.endInterpolated)}::text::boolean[],
+        ${column((row) => row.partial)}::text::boolean[],
+        ${column((row) => row.flags.join(" "))}::text::text[]
+      ) as row (
+        tenant_id, series_id, placement_id, resolution, first, behind, amount, start_interpolated, end_interpolated,
+        partial, flags
+      )`;
+  }
+}
+
+/** Makes months of the days that are there. */
+export async function sumMonths(tx: Tx, months: Stretch[]) {
+  await tx`
+    insert into consumption (
+      tenant_id, series_id, placement_id, resolution, period_start, period_end, amount, start_interpolated,
+      end_interpolated, partial, flags
+    )
+    select stretch.tenant_id, stretch.series_id, stretch.placement_id, 'month', stretch.first, stretch.behind, trim_scale(sum(amount)),
+      (array_agg(start_interpolated order by period_start))[1],
+      (array_agg(end_interpolated order by period_start desc))[1],
+      bool_or(partial),
+      array(
+        select distinct flag from consumption of_month cross join unnest(of_month.flags) flag
+        where (of_month.tenant_id, of_month.series_id, of_month.placement_id) =
+            (stretch.tenant_id, stretch.series_id, stretch.placement_id)
+          and of_month.resolution = 'day'
+          and of_month.period_start >= stretch.first and of_month.period_start < stretch.behind
+        order by flag
+      )
+    from ${stretches(tx, months)} join consumption day using (tenant_id, series_id, placement_id)
+    where day.resolution = 'day' and day.period_start >= stretch.first and day.period_start < stretch.behind
+    group by stretch.tenant_id, stretch.series_id, stretch.placement_id, stretch.first, stretch.behind`;
+}
+
+function stretches(tx: Tx, rows: Stretch[]) {
+  const column = <K extends keyof Stretch>(name: K) => arrayLiteral(rows.map((row) => row[name]));
+  return tx`(
+    select distinct tenant_id, series_id, placement_id, to_timestamp(first / 1000.0) as first,
+      to_timestamp(behind / 1000.0) as behind
+    from unnest(
+      ${column("tenantId")}::text::integer[],
+      ${column("seriesId")}::text::bigint[],
+      ${column("placementId")}::text::bigint[],
+      ${column("start")}::text::bigint[],
+      ${column("end")}::text::bigint[]
+    ) as row (tenant_id, series_id, placement_id, first, behind)
+  ) stretch`;
+}
