@@ -1,3 +1,5 @@
+import { findProgram } from "../fixtures/needs.ts";
+import { databaseHangs } from "./database_hangs.ts";
 import { flippedBytes } from "./flipped_bytes.ts";
 import { fullDisk, mayMount } from "./full_disk.ts";
 import { killedBeforeConfirmation } from "./killed_before_confirmation.ts";
@@ -64,6 +66,15 @@ export const CHAPTERS: Readonly<Record<string, Chapter>> = {
       if (!await mayMount()) return null;
       const figures = await fullDisk({ rounds: 50 });
       return { ok: figures.lost === 0 && figures.refused > 0 && figures.recovered === figures.rounds, figures };
+    },
+  },
+  "database-hangs": {
+    about: "the server's database hangs for a minute while gateways go on at full rate",
+    async run() {
+      if (findProgram("mosquitto") === null || findProgram("initdb") === null) return null;
+      const figures = await databaseHangs({ seconds: 60, perSecond: 40 });
+      const { sent, stored, twice, connections, megabytes: [before, most] } = figures;
+      return { ok: stored === sent && twice === 0 && connections === 1 && most - before < 400, figures };
     },
   },
 };
