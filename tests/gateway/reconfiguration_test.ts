@@ -106,3 +106,31 @@ Deno.test("settleTrial() takes back what a killed process tried, also when the f
   assertEquals(read(at.path), at.text("15m"));
   await at.time.pass(180_000);
 });
+
+Deno.test("settleTrial() keeps the configuration where a power cut left half of the one before it, or nothing", async () => {
+  await using at = await scene();
+  at.reconfiguration.begin();
+  void at.set(at.text("5m")).catch(() => {});
+  await at.time.pass(0);
+  const pending = read(`${at.path}.pending`);
+  for (let length = 0; length < pending.length; length += 7) {
+    await Deno.writeTextFile(at.path, at.text("15m"));
+    await Deno.writeTextFile(`${at.path}.pending`, pending.slice(0, length));
+    settleTrial(at.path, silentLog);
+    assertEquals([read(at.path), exists(`${at.path}.pending`)], [at.text("15m"), false], `${length} characters`);
+  }
+  await at.time.pass(180_000);
+  assertEquals(read(at.path), at.text("15m"));
+});
+
+Deno.test("config/set keeps what works also when another process has meanwhile taken the one before away", async () => {
+  await using at = await scene();
+  at.reconfiguration.begin();
+  const answer = at.set(at.text("5m"));
+  await at.time.pass(0);
+  const run = at.reconfiguration.begin();
+  await Deno.remove(`${at.path}.pending`);
+  run.connected();
+  run.taken();
+  assertEquals(await answer, { applied: true });
+});

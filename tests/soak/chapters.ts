@@ -1,4 +1,5 @@
-import { findProgram } from "../fixtures/needs.ts";
+import { hasRealPlatform } from "../fixtures/site_platform.ts";
+import { consumptionSoak } from "./consumption.ts";
 import { databaseHangs } from "./database_hangs.ts";
 import { flippedBytes } from "./flipped_bytes.ts";
 import { fullDisk, mayMount } from "./full_disk.ts";
@@ -69,12 +70,23 @@ export const CHAPTERS: Readonly<Record<string, Chapter>> = {
     },
   },
   "database-hangs": {
-    about: "the server's database hangs for a minute while gateways go on at full rate",
+    about: "the database hangs for a minute while gateways go on sending",
     async run() {
-      if (findProgram("mosquitto") === null || findProgram("initdb") === null) return null;
+      if (!hasRealPlatform()) return null;
+      // What the broker may keep for the server (deploy/mosquitto.conf) lasts longer than this; past it, it drops, and
+      // these gateways send nothing twice.
       const figures = await databaseHangs({ seconds: 60, perSecond: 40 });
-      const { sent, stored, twice, connections, megabytes: [before, most] } = figures;
-      return { ok: stored === sent && twice === 0 && connections === 1 && most - before < 400, figures };
+      const [before, most] = figures.megabytes;
+      const exact = figures.stored === figures.sent && figures.twice === 0;
+      return { ok: exact && figures.connections === 1 && most - before < 400, figures };
+    },
+  },
+  consumption: {
+    about:
+      "readings in disorder, late and corrected: consumption kept up bit by bit is that of a reckoning of everything",
+    async run({ seed }) {
+      const figures = await consumptionSoak({ counters: 4, days: 200, seed });
+      return { ok: figures.different + figures.unequalSums === 0, figures };
     },
   },
 };
