@@ -33,7 +33,7 @@ Deno.test("refreshConsumption() makes hours, days and months by the property's c
   assertEquals([days.length, days[0]], [40, ["2025-12-31T23:00:00.000Z", "240", ""]]);
   assertEquals(await at.consumption("month"), [
     ["2025-12-31T23:00:00.000Z", "7440", ""],
-    ["2026-01-31T23:00:00.000Z", "2160", ""],
+    ["2026-01-31T23:00:00.000Z", "2160", "partial"],
   ]);
   assertEquals(await at.refresh(), 0);
 });
