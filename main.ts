@@ -29,9 +29,14 @@ const verbs: Record<string, Verb> = {
     run: side("gateway"),
   },
   serve: {
-    usage: "serve",
+    usage: "serve [--role all | ingest | api]",
     summary: "Run the server: ingest, API, page. Configured by the environment; with none, embedded in ./data.",
     run: (args) => side("server")(["serve", ...args]),
+  },
+  quarantine: {
+    usage: "quarantine list | show ID | retry ID…",
+    summary: "Show what could not be taken in, and put it back after a fix.",
+    run: (args) => side("server")(["quarantine", ...args]),
   },
   redecode: {
     usage: "redecode --since DATE [--meter METER]",
@@ -87,6 +92,21 @@ const verbs: Record<string, Verb> = {
     usage: "simulate --ledger FILE [--tcp N] [--pty] [--meters N] [--baud N] …",
     summary: 'Run a simulated M-Bus segment, with a ledger of every answer; "simulate --help" explains.',
     run: async (args) => await (await import("./tests/simulator/main.ts")).simulate(args),
+  },
+  list: {
+    usage: "list [--json]",
+    summary: "List the gateway's meters: whether they answer, and when they were read last.",
+    run: (args) => side("gateway")(["list", ...args]),
+  },
+  spool: {
+    usage: "spool status | export [--format ndjson]",
+    summary: "Look at what the gateway has read and no server has confirmed yet.",
+    run: (args) => side("gateway")(["spool", ...args]),
+  },
+  doctor: {
+    usage: "doctor [--json]",
+    summary: "Look at everything that the gateway needs; a line for each, with what to do.",
+    run: (args) => side("gateway")(["doctor", ...args]),
   },
   "check-config": {
     usage: "check-config gateway|server",

@@ -17,7 +17,7 @@ export interface BusLine extends AsyncDisposable {
 }
 
 export interface BusLineOptions {
-  bus: BusConfig;
+  bus: Pick<BusConfig, "port" | "baudRate" | "timeoutMs" | "retries">;
   timer: Timer;
   /** Ends the waiting for a line. */
   signal: AbortSignal;

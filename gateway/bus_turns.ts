@@ -17,17 +17,10 @@ export interface BusTurnsOptions extends ReadoutLoopOptions {
 /** How often a line may break over one meter. */
 const LINES_A_METER = 2;
 
-/** A master that takes a meter's own patience into account. */
-interface PatientReader {
-  readMeter(
-    address: string,
-    signal?: AbortSignal,
-    own?: { timeoutMs?: number; retries?: number },
-  ): Promise<Uint8Array[]>;
-}
-
 /** A dead meter is tried again after this time first, or after its bus's interval where that is shorter. */
 const FIRST_PROBE_MS = 60_000;
+/** So long the rounds may put off the try of a dead meter. */
+const LONGEST_PUT_OFF_MS = 3_600_000;
 
 /** Whose turn it is on a bus: those that are due, in the order in which they came due; between the rounds, the dead. */
 export class BusTurns {
@@ -62,8 +55,10 @@ export class BusTurns {
   async next(): Promise<"read" | "nothing_due"> {
     this.#collect();
     const [first] = this.#due;
-    const address = first ?? this.#patience.probe(this.#reading.timer.elapsed());
-    if (address === null || address === undefined) return "nothing_due";
+    const now = this.#reading.timer.elapsed();
+    // Where the rounds take all the time there is, a dead meter has its turn all the same, once an hour.
+    const address = this.#patience.probe(now - LONGEST_PUT_OFF_MS) ?? first ?? this.#patience.probe(now);
+    if (address === null) return "nothing_due";
     this.#due.delete(address);
     const { bus, board, clock, line } = this.#reading;
     if (this.#patience.fullCircle(address)) {
@@ -71,15 +66,15 @@ export class BusTurns {
       await line.drop();
     }
     const readout = await this.#read(address, !this.#patience.inRounds(address));
-    const now = this.#reading.timer.elapsed();
+    const readAt = this.#reading.timer.elapsed();
     if (readout === "no_line") return "read";
     if (readout === "silent") {
-      this.#patience.failed(address, now);
+      this.#patience.failed(address, readAt);
       // Whether it is the meter's fault or the line's may not be known yet: it cannot be read either way.
       board.silent(bus.name, address, clock.now().toISOString());
       return "read";
     }
-    this.#patience.answered(address, now);
+    this.#patience.answered(address, readAt);
     board.answered(bus.name, address, readout.readAt);
     this.#keep(readout);
     return "read";
@@ -112,7 +107,7 @@ export class BusTurns {
     const { timeoutMs, retries } = bus.meters.find((meter) => meter.address === address) ?? {};
     const own = { timeoutMs, retries: once ? 0 : retries };
     for (let lines = 0; lines < LINES_A_METER; lines++) {
-      const master: PatientReader | null = await line.master();
+      const master = await line.master();
       if (master === null) return "no_line";
       try {
         const frames = await abortable(master.readMeter(address, abort, own), abort);

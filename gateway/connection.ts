@@ -20,7 +20,7 @@ import type { Delivery } from "./delivery.ts";
 import type { MqttRequests } from "./requests/mqtt_requests.ts";
 import { cronSchedule, stableJitterMs } from "./schedule.ts";
 import { attendAll, type SessionGuest } from "./session_guest.ts";
-import { DamagedSpool, type Spool } from "./spool.ts";
+import type { Spool } from "./spool.ts";
 
 export interface ConnectionOptions {
   config: GatewayConfig;
@@ -58,8 +58,7 @@ const STATE_MS = 1_000;
  * a connection that lasted, at any moment of {@linkcode SPREAD_MS}).
  * `gateways/{id}/state` says `online` while the connection stands; the last will, or the farewell, says `offline`.
  *
- * Nothing but a missing permission and a damaged spool, which a new start salvages, ends it: certificates may be
- * replaced, a full disk emptied, a broker repaired.
+ * Nothing but a missing permission ends it: certificates may be replaced, a full disk emptied, a broker repaired.
  *
  * @param options.onConnected hears of each connection that stands and of its end.
  */
@@ -192,7 +191,7 @@ export async function sendAtTimes(
 }
 
 function isFatal(thrown: unknown): boolean {
-  return thrown instanceof Deno.errors.NotCapable || thrown instanceof DamagedSpool;
+  return thrown instanceof Deno.errors.NotCapable;
 }
 
 function reconnectBackoff(): Backoff {

@@ -68,7 +68,7 @@ export function gatewayFlags(
   }
   return [
     ...allowWords("net", net),
-    ...allowWords("read", [...read, dataFolder, TIMESYNC_FOLDER, notify]),
+    ...allowWords("read", [...read, dataFolder, TIMESYNC_FOLDER]),
     ...allowWords("write", [...write, notify]),
     ...allowWords("ffi", ffi),
     ...allowWords("run", run),

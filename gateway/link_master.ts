@@ -2,41 +2,8 @@ import { encodeFrame, type Frame } from "@mbus-gateway/mbus";
 import { DeviceError, type Log, silentLog } from "@mbus-gateway/resource";
 import type { ByteStream } from "./byte_stream.ts";
 import { FrameReader, type FrameReaderOptions } from "./frame_reader.ts";
+import { type BusCounts, type Exchange, type Failure, isSame, type RequestOptions } from "./link_exchange.ts";
 import { longestThoughtMs, transmissionMs } from "./link_timing.ts";
-import type { MeterErrorCode } from "./meter_error.ts";
-
-/** What happened on a bus since it was opened. */
-export interface BusCounts {
-  /** Frames sent, repeats included. */
-  requests: number;
-  /** Requests that got their answer. */
-  answers: number;
-  /** Requests sent again. */
-  retries: number;
-  /** Answers that were no frame, had a wrong checksum, stopped short or did not answer the request. */
-  corrupt: number;
-  /** Answers of another meter than the one asked. */
-  wrongMeter: number;
-  /** Requests that nothing came after. */
-  noAnswer: number;
-  /** Telegrams that came a second time and were not taken twice. */
-  repeated: number;
-}
-
-/** Whether a frame answers the request. All but `answer` is passed over, and the answer still waited for. */
-export type Verdict = "answer" | "wrong_meter" | "unexpected" | "repeated";
-
-/** What became of a request. */
-export type Exchange =
-  | { ok: true; frame: Frame; bytes: Uint8Array }
-  | {
-    ok: false;
-    code: Extract<MeterErrorCode, "no_answer" | "corrupt" | "wrong_meter">;
-    reason: string;
-    tries: number;
-  };
-
-type Failure = Omit<Extract<Exchange, { ok: false }>, "ok" | "tries">;
 
 export interface LinkMasterOptions extends FrameReaderOptions {
   /** How long an answer may take to begin, in milliseconds; never less than the standard grants the meter. */
@@ -44,19 +11,6 @@ export interface LinkMasterOptions extends FrameReaderOptions {
   /** How many times a request is sent again. */
   retries: number;
   log?: Log;
-}
-
-export interface RequestOptions {
-  judge: (frame: Frame, bytes: Uint8Array) => Verdict;
-  signal?: AbortSignal;
-  /** In place of the bus's own: {@linkcode LinkMasterOptions.timeoutMs}. */
-  timeoutMs?: number;
-  /** In place of the bus's own: {@linkcode LinkMasterOptions.retries}. */
-  retries?: number;
-  /** One try, no longer than `timeoutMs` or the standard's time; silence is fine and not counted. */
-  mayStaySilent?: boolean;
-  /** Only an answer counts that has the line to itself: what comes before or behind it is another meter's. */
-  alone?: boolean;
 }
 
 /** Converters that turn the line around make so many bytes of noise at most. */
@@ -229,9 +183,4 @@ export class LinkMaster {
   async #nobodyElse(until: number, signal?: AbortSignal): Promise<boolean> {
     return await this.#reader.idle(signal, Math.max(ADAPTER_MS, until - this.elapsed())) === 0;
   }
-}
-
-/** Whether two frames have the same bytes. */
-export function isSame(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, index) => byte === b[index]);
 }

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Frame } from "@mbus-gateway/mbus";
-import type { Verdict } from "./link_master.ts";
+import type { Verdict } from "./link_exchange.ts";
 
 /** C fields of the primary station (EN 13757-2). */
 export const SND_NKE = 0x40;

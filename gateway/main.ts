@@ -19,6 +19,10 @@ Usage: deno run -P=gateway … gateway/main.ts [VERB] [OPTIONS]
   scan, read, set-address, set-baud-rate, set-clock
                  Look for meters on a wire, read and set one; "scan --help" explains.
   listen         Show what a wireless receiver hears; "listen --help" explains.
+  list           The meters of the configuration: whether they answer, and when they were read last.
+  spool status | export
+                 What waits in the spool; all of it as NDJSON.
+  doctor         Look at everything that the gateway needs; a line for each, with what to do.
   check-config   Say whether the configuration would work, or which key is wrong and why.
   flags          Print the --allow-… words that follow from the configuration.
   decode …       Decode M-Bus telegrams; "decode --help" explains.
@@ -40,6 +44,9 @@ const VERBS: Record<string, (args: string[]) => Promise<number>> = {
   "set-address": bus("set-address"),
   "set-baud-rate": bus("set-baud-rate"),
   "set-clock": bus("set-clock"),
+  list: async (args) => await (await import("./cli/list_command.ts")).listCommand(args),
+  spool: async (args) => (await import("./cli/spool_command.ts")).spoolCommand(args),
+  doctor: async (args) => await (await import("./doctor/doctor_command.ts")).doctorCommand(args),
   decode: async (args) => await (await import("./decode_command.ts")).decodeCommand(args),
   help: () => say(HELP),
   version: () => say(VERSION),

@@ -1,4 +1,4 @@
-import type { Exchange } from "./link_master.ts";
+import type { Exchange } from "./link_exchange.ts";
 import { MeterError } from "./meter_error.ts";
 
 const ADVICE = {

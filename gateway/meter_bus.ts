@@ -1,14 +1,15 @@
 import type { Log } from "@mbus-gateway/resource";
 import { parseBusAddress } from "./bus_address.ts";
 import type { ByteStream } from "./byte_stream.ts";
-import { type BusCounts, LinkMaster } from "./link_master.ts";
+import type { BusCounts } from "./link_exchange.ts";
+import { LinkMaster } from "./link_master.ts";
 import { setBaudRate } from "./meter_baud_rate.ts";
 import { applicationReset, type ClockType, sendUserData, setAddress, setClock } from "./meter_commands.ts";
 import { readout } from "./meter_readout.ts";
 import { scan } from "./scan/scan.ts";
 import type { ScanOptions, ScanReport } from "./scan/scan_report.ts";
 
-export type { BusCounts } from "./link_master.ts";
+export type { BusCounts } from "./link_exchange.ts";
 export { MeterError, type MeterErrorCode } from "./meter_error.ts";
 export type { FoundMeter, ScanEvent, ScanOptions, ScanReport } from "./scan/scan_report.ts";
 

@@ -3,7 +3,8 @@ import { ConfigurationError } from "@mbus-gateway/resource";
 import { MAX_FRAMES } from "@mbus-gateway/wire";
 import { applicationErrorText } from "./application_error.ts";
 import { BROADCAST, type BusAddress, SELECTED, selects } from "./bus_address.ts";
-import { isSame, type LinkMaster, type RequestOptions, type Verdict } from "./link_master.ts";
+import { isSame, type RequestOptions, type Verdict } from "./link_exchange.ts";
+import type { LinkMaster } from "./link_master.ts";
 import {
   CI_APPLICATION_ERROR,
   FCB,

@@ -11,9 +11,12 @@ import { createRadioDesk } from "./radio/radio_desk.ts";
 import { radioLoop, type RadioLoopOptions } from "./radio/radio_loop.ts";
 import { createDelivery } from "./delivery.ts";
 import { type HeartbeatOptions, heartbeats, sendHeartbeat } from "./heartbeat.ts";
+import type { HouseOptions } from "./home_assistant/mod.ts";
+import { heardBy } from "./home_assistant/heard_by.ts";
 import { createLink } from "./link.ts";
 import { type Figures, figuresOf } from "./metrics/figures.ts";
 import { healthGuest } from "./metrics/health.ts";
+import { plausibility } from "./plausibility.ts";
 import { beatingTimer } from "./pulse.ts";
 import { pulseWatch } from "./pulse_watch.ts";
 import { readoutLoop, type ReadoutLoopOptions } from "./readout_loop.ts";
@@ -110,7 +113,10 @@ export async function runGateway(config: GatewayConfig, options: RunGatewayOptio
   const startedAt = timer.elapsed();
   const figures = () => figuresOf({ gateway, counts, spool, board, link, clock, timer, startedAt });
   await using _metrics = config.metrics && await openMetrics(config.metrics, figures);
-  const guests = [healthGuest({ figures, intervalMs: config.platform.heartbeatMs, timer, log })];
+  using house = config.homeAssistant && await tellHouse({ config, board, timer, log });
+  const health = healthGuest({ figures, intervalMs: config.platform.heartbeatMs, timer, log });
+  const guests = house === undefined ? [health] : [health, house];
+  const kept = house === undefined ? spool : heardBy(house, spool);
   const onTaken = () => {
     delivery.wake();
     options.onTaken?.();
@@ -123,11 +129,12 @@ export async function runGateway(config: GatewayConfig, options: RunGatewayOptio
   const read = async (failed: AbortSignal) => {
     const stop = AbortSignal.any([signal, failed]);
     using finish = timeLimit(FINISH_MS, timer, { from: stop });
-    const loop = { ...shared, board, abort: finish.signal, onTaken, pulse: watch };
+    const loop = { ...shared, spool: kept, board, abort: finish.signal, onTaken, pulse: watch };
     const wired = buses.map((bus) => async (stop: AbortSignal) => {
       using _ = watch.expect(`bus ${bus.name}`, HANGS_MS);
       const open = beatingLine(options.open ?? openTransport, () => watch.beat(`bus ${bus.name}`));
-      await readoutLoop({ ...loop, bus, counter: desk.counter(bus.name), stop, open });
+      const { flagsOf } = plausibility(); // two buses may have meters of the same primary address
+      await readoutLoop({ ...loop, bus, counter: desk.counter(bus.name), stop, open, flagsOf });
     });
     const wireless = air.stations.map((station) => async (stop: AbortSignal) => {
       using _ = watch.expect(`bus ${station.radio.name}`, HANGS_MS);
@@ -169,6 +176,12 @@ export async function runGateway(config: GatewayConfig, options: RunGatewayOptio
   await manager?.ready(status());
   await together(new AbortController().signal, [read, deliver, report, care, beWatched]);
   if (connection === "always") await lastWord(beat);
+}
+
+/** Loaded only where Home Assistant is told: the server decodes for itself. */
+async function tellHouse(options: HouseOptions) {
+  const { houseOf } = await import("./home_assistant/mod.ts");
+  return await houseOf(options);
 }
 
 /** Loaded only where somebody asks for metrics. */

@@ -2,10 +2,10 @@ import type { Buffer } from "node:buffer";
 import { deadline } from "@std/async";
 import { SerialPortStream } from "@serialport/stream";
 import type { SerialPort } from "serialport";
-import { describeError } from "@mbus-gateway/resource";
+import { describeError, DeviceError } from "@mbus-gateway/resource";
+import { type AdapterFolders, adapterOf, deviceOf } from "./adapter_names.ts";
 import { ByteInbox } from "./byte_inbox.ts";
 import { type ByteStream, TransportClosed, WRITE_DEADLINE_MS } from "./byte_stream.ts";
-import { type AdapterFolders, adapterOf, deviceOf } from "./adapter_names.ts";
 import { loadLibc } from "./libc.ts";
 import { realPathOrNull } from "./libc_files.ts";
 import { serialBinding } from "./serial_binding.ts";
@@ -44,7 +44,7 @@ type Port = SerialPortStream<typeof serialBinding>;
  * Loads libc the first time, and then gives up the right to load libraries.
  *
  * @param path of the device, best one under `/dev/serial/by-id`: it survives a replugging.
- * @throws {DeviceError} a sentence that says what to do when the port cannot be opened.
+ * @throws {DeviceError} a sentence that says what to do when the port cannot be opened, or is another adapter's now.
  * @throws {ConfigurationError} for a baud rate that is none of the usual.
  * @throws {Deno.errors.NotCapable} when the permission set does not name libc.
  */
@@ -54,14 +54,29 @@ export async function openSerialTransport(
 ): Promise<SerialTransport> {
   signal?.throwIfAborted();
   await loadLibc();
-  // Once known, the adapter is more than the name: another one may have got that meanwhile.
-  const device = (adapter === undefined ? null : deviceOf(adapter, folders)) ?? path;
+  const device = adapter === undefined ? path : deviceOfKnown(adapter, path, folders);
   const options = { binding: serialBinding, path: device, baudRate, parity, autoOpen: false };
   const port = new SerialPortStream(options) satisfies SerialPortVerbs;
   await settled((done) => port.open(done));
   const real = realPathOrNull(device);
   const known = real === null ? null : adapterOf(real, folders);
   return serialStream(path, port, { adapter: known ?? adapter, writeDeadlineMs });
+}
+
+/**
+ * Once known, the adapter is more than the name: another one may have got that meanwhile, and its meters would be taken
+ * for those of this bus.
+ */
+function deviceOfKnown(adapter: string, path: string, folders?: AdapterFolders): string {
+  const device = deviceOf(adapter, folders);
+  if (device !== null) return device;
+  const real = realPathOrNull(path);
+  const other = real === null ? null : adapterOf(real, folders);
+  if (other === null || other === adapter) return path;
+  throw new DeviceError(
+    `Cannot open ${path}: it is ${other} now and was ${adapter} before; plug that one in, or restart the gateway if it ` +
+      "was exchanged for good",
+  );
 }
 
 function serialStream(

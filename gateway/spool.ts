@@ -7,7 +7,6 @@ import { openCompanion } from "./spool_companion.ts";
 import { HealingSpool } from "./spool_healing.ts";
 import type { ParkedReadout, PeekOptions, SpoolStatus } from "./spool_rows.ts";
 
-export { DamagedSpool } from "./spool_schema.ts";
 export type { ParkedReadout, PeekOptions, SpoolStatus } from "./spool_rows.ts";
 
 /** All telegrams of one meter's answer, in order, on their way into the spool. */

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Log } from "@mbus-gateway/resource";
 import type { FramesReadout, Ranges } from "@mbus-gateway/wire";
+import { type Ballast, spoolBallast } from "./spool_ballast.ts";
 import { ROW_COLUMNS, rowOf, rowSum, rowValues } from "./spool_codec.ts";
 import { type Companion, fileIdentity } from "./spool_companion.ts";
 import { SpoolCount } from "./spool_count.ts";
@@ -36,6 +37,7 @@ export class SpoolFile implements Disposable {
   readonly #identity: string;
   readonly #count: SpoolCount;
   readonly #thinning: SpoolThinning | null;
+  readonly #ballast: Ballast;
   readonly #insert;
   readonly #park;
   /** The newest number ever given. It is part of a row's sum, so that it is chosen here. */
@@ -54,6 +56,7 @@ export class SpoolFile implements Disposable {
     this.#newest = newestGiven(database);
     this.#count = new SpoolCount(database, this.#newest);
     this.#thinning = maxBytes === undefined ? null : new SpoolThinning(database, { maxBytes, now, elapsed, log });
+    this.#ballast = spoolBallast(path, elapsed);
     this.#insert = database.prepare(
       `insert into readouts (${ROW_COLUMNS}, sum) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
@@ -68,7 +71,7 @@ export class SpoolFile implements Disposable {
       this.#makeRoom();
       for (let tries = 0;; tries++) {
         try {
-          return inTransaction(this.#database, () => this.#insertAll(readouts));
+          return this.#orShortenLog(() => inTransaction(this.#database, () => this.#insertAll(readouts)));
         } catch (thrown) {
           if (!isFull(thrown) || tries >= THIN_TRIES || this.#thin() === 0) throw thrown;
         }
@@ -93,16 +96,20 @@ export class SpoolFile implements Disposable {
   }
 
   release(held: Ranges): number {
-    return this.#orSay(
-      "release readouts: they stay in the spool",
-      () =>
-        this.#count.removing(() =>
-          inTransaction(
-            this.#database,
-            () => held.reduce((sum, [first, last]) => sum + this.#count.remove(first, last), 0),
-          )
-        ),
-    );
+    const remove = () =>
+      this.#count.removing(() =>
+        inTransaction(this.#database, () => {
+          return held.reduce((sum, [first, last]) => sum + this.#count.remove(first, last), 0);
+        })
+      );
+    return this.#orSay("release readouts: they stay in the spool", () => {
+      try {
+        return this.#orShortenLog(remove);
+      } catch (thrown) {
+        if (!isFull(thrown) || !this.#ballast.drop()) throw thrown;
+        return this.#orShortenLog(remove);
+      }
+    });
   }
 
   park(seq: number, code: string, reason: string) {
@@ -151,6 +158,7 @@ export class SpoolFile implements Disposable {
   /** A little of what has time: counting, and making room. @returns whether there is more of it. */
   tend(): boolean {
     return this.#orSay("look through the spool", () => {
+      this.#ballast.take();
       const counting = this.#count.walk();
       const full = this.#thinning?.needed() === true && this.#thin() > 0;
       return counting || full;
@@ -179,6 +187,17 @@ export class SpoolFile implements Disposable {
     const { looked, dropped } = this.#thinning.step(THIN_ROWS);
     for (const { seq, parked } of dropped) this.#count.dropped(seq, parked);
     return looked;
+  }
+
+  /** On a full disk the write-ahead log may be what has no room to grow: it is moved into the file, and begins anew. */
+  #orShortenLog<T>(body: () => T): T {
+    try {
+      return body();
+    } catch (thrown) {
+      if (!isFull(thrown)) throw thrown;
+      this.#database.exec("pragma wal_checkpoint(truncate)");
+      return body();
+    }
   }
 
   /** Makes a failure of SQLite a sentence. */

@@ -4,7 +4,7 @@ import type { Counts } from "./counts.ts";
 import type { Spool, TakenReadout } from "./spool.ts";
 import { SpoolFile, type SpoolFileOptions } from "./spool_file.ts";
 import type { PeekOptions } from "./spool_rows.ts";
-import { DamagedSpool } from "./spool_schema.ts";
+import { DamagedSpool, isDamage } from "./spool_schema.ts";
 
 /** How many readouts are corrected at a time. */
 const CORRECT_ROWS = 500;
@@ -27,7 +27,7 @@ export class HealingSpool implements Spool {
   constructor(options: SpoolFileOptions, parts: HealingSpoolParts) {
     this.#options = options;
     this.#parts = parts;
-    this.#file = new SpoolFile(options);
+    this.#file = openOrSalvage(options);
     this.#epoch = this.#file.epoch;
   }
 
@@ -112,5 +112,16 @@ export class HealingSpool implements Spool {
     this.#file = file;
     this.#epoch = file.epoch;
     return file;
+  }
+}
+
+/** What is damaged in a large file may show only after it was found to be one. */
+function openOrSalvage(options: SpoolFileOptions): SpoolFile {
+  try {
+    return new SpoolFile(options);
+  } catch (thrown) {
+    if (!isDamage(thrown)) throw thrown;
+    const damage = new DamagedSpool(`${options.path}: ${(thrown as Error).message}`, { cause: thrown });
+    return new SpoolFile({ ...options, damage });
   }
 }

@@ -3,7 +3,8 @@ import { ConfigurationError } from "@mbus-gateway/resource";
 
 /** Marks the file as a spool of this program ("MBGW"), so that nobody else's database is taken for a damaged one. */
 const APPLICATION_ID = 0x4d424757;
-const SCHEMA_VERSION = 2;
+/** The version of the tables that this release writes. */
+export const SCHEMA_VERSION = 2;
 
 const SCHEMA = `
 create table meta (key text primary key, value text not null) strict, without rowid;
@@ -134,13 +135,16 @@ function prepare(database: DatabaseSync, path: string): boolean {
   const mode = database.prepare("pragma journal_mode = wal").get()?.journal_mode;
   if (mode !== "wal") throw new Error(`Cannot open spool: ${path} is on a file system without a write-ahead log`);
   database.exec("pragma synchronous = full; pragma fullfsync = on; pragma journal_size_limit = 16777216");
+  // About 1 MB: on a small disk a longer log would take the room that the file needs to take the log in.
+  database.exec("pragma wal_autocheckpoint = 250");
   const version = numberOf(database, "pragma user_version") ?? 0;
   const tables = numberOf(database, "select count(*) from sqlite_schema") ?? 0;
   if (version === 0 && tables === 0) {
     inTransaction(database, () => {
       database.exec(SCHEMA);
       writeEpoch(database, crypto.randomUUID());
-      database.exec(`pragma application_id = ${APPLICATION_ID}; pragma user_version = ${SCHEMA_VERSION}`);
+      database.exec(`pragma application_id = ${APPLICATION_ID}`);
+      writeVersion(database);
     });
     return true;
   }
@@ -159,14 +163,34 @@ function migrate(database: DatabaseSync, from: number) {
   if (from === SCHEMA_VERSION) return;
   inTransaction(database, () => {
     for (let version = from; version < SCHEMA_VERSION; version++) database.exec(MIGRATIONS[version] ?? "");
-    database.exec(`pragma user_version = ${SCHEMA_VERSION}`);
+    writeVersion(database);
   });
 }
 
+/** Twice: a bit that flips in the file's head must not look like another release. */
+function writeVersion(database: DatabaseSync) {
+  database.exec(`pragma user_version = ${SCHEMA_VERSION}`);
+  database.prepare("insert or replace into meta (key, value) values ('version', ?)").run(String(SCHEMA_VERSION));
+}
+
+/** The second place of the version; null in files of the first release and in those of strangers. */
+function versionInside(database: DatabaseSync): number | null {
+  const isSpool = numberOf(database, "select count(*) from sqlite_schema where name in ('meta', 'readouts')") === 2;
+  if (!isSpool) return null;
+  const value = database.prepare("select value from meta where key = 'version'").get()?.value;
+  return typeof value === "string" ? Number(value) : null;
+}
+
 function refuseStrangers(database: DatabaseSync, path: string, version: number) {
-  if (numberOf(database, "pragma application_id") !== APPLICATION_ID) {
+  const inside = versionInside(database);
+  const stranger = numberOf(database, "pragma application_id") !== APPLICATION_ID;
+  if (inside !== null && (stranger || inside !== version)) {
+    throw new DamagedSpool("the file's head contradicts what is in it");
+  }
+  if (stranger) {
     throw new ConfigurationError(`Cannot open spool: ${path} is another program's database; name another file`);
   }
+  if (version < 1) throw new DamagedSpool(`the file's version is ${version}`);
   if (version > SCHEMA_VERSION) {
     throw new ConfigurationError(
       `Cannot open spool: ${path} has version ${version}, this release reads ${SCHEMA_VERSION}; ` +
@@ -181,10 +205,18 @@ export function isDamage(thrown: unknown): boolean {
   const { errcode, code, message } = Object(thrown) as { errcode?: number; code?: string; message?: string };
   // A number that this program cannot have written.
   if (code === "ERR_OUT_OF_RANGE") return true;
-  // SQLITE_CORRUPT 11 and SQLITE_NOTADB 26; the upper bytes say which kind. `exec` passes on the text alone.
-  if (errcode !== undefined) return (errcode & 0xff) === 11 || (errcode & 0xff) === 26;
-  return /malformed|not a database|no such table/.test(message ?? "");
+  // `exec` passes on the text alone.
+  if (errcode === undefined) return DAMAGED_SCHEMA.test(message ?? "") || /not a database/.test(message ?? "");
+  // The upper bytes say which kind.
+  const primary = errcode & 0xff;
+  return DAMAGE.includes(primary) || (primary === SQLITE_ERROR && DAMAGED_SCHEMA.test(message ?? ""));
 }
+
+/** SQLITE_CORRUPT, SQLITE_NOTADB; SQLITE_CONSTRAINT and SQLITE_MISMATCH, as this program keeps every rule of its tables. */
+const DAMAGE: readonly number[] = [11, 26, 19, 20];
+const SQLITE_ERROR = 1;
+/** The tables are kept as text in the file, which can be damaged like any other: then a table or column is missing. */
+const DAMAGED_SCHEMA = /malformed|no such (?:table|column)|has no column/;
 
 /** Whether there is no more room: on the disk, or within the size that the spool may have. */
 export function isFull(thrown: unknown): boolean {

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Log } from "@mbus-gateway/resource";
+import { RELEASED } from "./clock.ts";
 import { addToTotal, inTransaction, numberOf, readTotal } from "./spool_schema.ts";
 
 export interface SpoolThinningOptions {
@@ -105,7 +106,7 @@ export class SpoolThinning {
         " clock = 'untrusted' and corrected_read_at is null as doubtful" +
         " from readouts where seq < ? and parked_code is null order by seq desc limit ?",
     ).all(this.#cursor, limit);
-    const lately = new Date(this.#options.now().getTime() - LATELY_MS).toISOString();
+    const lately = this.#lately();
     const dropped: ThinningStep["dropped"] = [];
     for (const row of rows) {
       const seq = Number(row.seq);
@@ -119,6 +120,17 @@ export class SpoolThinning {
       this.#seen.set(meter, { seq, period });
     }
     return { looked: rows.length, dropped };
+  }
+
+  /** Up to which time readouts may be thinned; while the clock is obviously wrong, counted from the newest of them. */
+  #lately(): string {
+    const now = this.#options.now().getTime();
+    const newest = () =>
+      this.#database.prepare(
+        "select read_at from readouts where clock = 'trusted' and parked_code is null order by seq desc limit 1",
+      ).get()?.read_at;
+    const since = now >= RELEASED.getTime() ? now : Date.parse(String(newest() ?? new Date(now).toISOString()));
+    return new Date(since - LATELY_MS).toISOString();
   }
 
   #drop(seqs: readonly number[]) {

@@ -1,8 +1,10 @@
 import { resolve } from "node:path";
 import { ConfigurationError, LOG_LEVELS, type LogLevel } from "@mbus-gateway/resource";
 import { readBroker } from "./config_broker.ts";
+import { type IngestConfig, readIngest, readRetention, shareName } from "./config_ingest.ts";
 import { areaList, Expected, Problems, type Variables, webAddress } from "./config_values.ts";
 import { parseDatabaseUrl } from "./db/database_url.ts";
+import type { Retention } from "./db/retention.ts";
 
 /** Where gateways publish; texts of certificates are read when the connection is made. */
 export interface BrokerConfig {
@@ -26,6 +28,14 @@ export interface ServerConfig {
   /** Null: the embedded broker on `embeddedMqttPort`. */
   broker: BrokerConfig | null;
   embeddedMqttPort: number;
+  /** Name of the group of servers among which the broker shares the messages; null: each takes them all. */
+  mqttShare: string | null;
+  ingest: IngestConfig;
+  retention: Retention;
+  /** Where /metrics answers, beside /healthz; null: nowhere. */
+  metricsPort: number | null;
+  /** Whether Deno's built-in OpenTelemetry is on. */
+  tracing: boolean;
   http: { host: string; port: number };
   /** Null: no token is registered at the start. */
   adminTokenFile: string | null;
@@ -48,8 +58,17 @@ export const VARIABLES: Readonly<Record<string, string>> = {
   MQTT_KEY: "PEM file of its private key",
   MQTT_CLIENT_ID: "stable, and one of its own for each server (mbus-server)",
   MQTT_PORT: "port of the embedded broker on 127.0.0.1 (1883)",
+  MQTT_SHARE: "name of the group of servers that share the messages; each has an MQTT_CLIENT_ID of its own (none)",
+  INGEST_LANES: "batches that are stored at once (2; 1 with the embedded database)",
+  INGEST_BATCH_MESSAGES: "most messages of a batch (200)",
+  INGEST_BATCH_BYTES: "most bytes of a batch (262144)",
+  INGEST_BATCH_AGE_MS: "how long a batch that is not full waits for company (20)",
+  RETENTION_TELEGRAMS: "how long telegrams are kept: keep, or days such as 800d (keep)",
+  RETENTION_READINGS: "how long readings are kept (keep)",
   HTTP_HOST: "address to listen on (127.0.0.1)",
   HTTP_PORT: "port to listen on (8080); 0 takes any free one",
+  METRICS_PORT: "port where /metrics answers Prometheus, without a token (none)",
+  OTEL_DENO: "true: traces and metrics go to OTEL_EXPORTER_OTLP_ENDPOINT by Deno's built-in OpenTelemetry",
   DATA_DIR: "folder of the embedded parts (./data)",
   ADMIN_TOKEN_FILE: "file of the token for the first sign-in (DATA_DIR/admin.token with the embedded database)",
   DMI_AREAS: "whose heating degree days to fetch, such as municipality:0101,station:06180 (none)",
@@ -82,6 +101,11 @@ export function loadConfig(variables: Variables = environment()): ServerConfig {
     database,
     broker: readBroker(problems),
     embeddedMqttPort: problems.read("MQTT_PORT", 1883, port),
+    mqttShare: problems.read("MQTT_SHARE", null, shareName),
+    ingest: readIngest(problems),
+    retention: readRetention(problems),
+    metricsPort: problems.read("METRICS_PORT", null, port),
+    tracing: variables.OTEL_DENO === "true",
     http: {
       host: problems.read("HTTP_HOST", "127.0.0.1", host),
       port: problems.read("HTTP_PORT", 8080, port),

@@ -26,6 +26,7 @@ export function embeddedDatabaseFolder({ dataFolder }: Pick<ServerConfig, "dataF
 export function serverFlags(config: ServerConfig): string[] {
   const { http, database, broker, embeddedMqttPort, dataFolder, adminTokenFile, degreeDays, meterKeys } = config;
   const net = [place(http.host, http.port)];
+  if (config.metricsPort !== null) net.push(place(http.host, config.metricsPort));
   const read = [adminTokenFile, meterKeys.current, meterKeys.old];
   const write: string[] = [];
   if (database === null) {

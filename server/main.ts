@@ -5,6 +5,7 @@
  */
 import { createLog, describeError, EXIT, exitCodeOf, nearest, runProgram, UsageError } from "@mbus-gateway/resource";
 import { VERSION } from "@mbus-gateway/wire";
+import type { ServerRole } from "./mod.ts";
 import { loadConfig, type ServerConfig, VARIABLES } from "./config.ts";
 
 const HELP = `mbus-gateway ${VERSION}, the server: takes readouts in, stores them, answers the API, shows the pages.
@@ -12,8 +13,12 @@ const HELP = `mbus-gateway ${VERSION}, the server: takes readouts in, stores the
 Usage: deno run -P=server … server/main.ts [VERB] [OPTIONS]
 
   serve          Run the server (this is the default).
+                 --role ingest takes in what the broker has, and answers /healthz and /metrics only; --role api answers
+                 requests and knows no broker; --role all does both (the default). The first two want a database, and
+                 ingest a broker, that are not embedded.
                  --ignore-sigint leaves Ctrl-C to the parent process.
                  --demo-sign-in prints an address that signs in by itself; on 127.0.0.1 with the embedded database only.
+  quarantine     list, show ID or retry ID… what could not be taken in; quarantine --help tells all.
   redecode       Decode stored telegrams again: --since DATE [--meter METER]; redecode --help tells all.
   meter-keys     list, import FILE or rotate the keys of encrypted meters; meter-keys --help tells all.
   check-config   Say whether the configuration would work, or which variable is wrong and why.
@@ -32,6 +37,10 @@ const VERBS: Record<string, (args: string[]) => Promise<number>> = {
   serve,
   "check-config": checkConfig,
   flags,
+  quarantine: async (args) => {
+    const { QUARANTINE_HELP, quarantineCommand } = await import("./commands/quarantine_command.ts");
+    return wantsHelp(args) ? await say(QUARANTINE_HELP) : await quarantineCommand(args, loadConfig());
+  },
   redecode: async (args) => {
     const { REDECODE_HELP, redecodeCommand } = await import("./commands/redecode_command.ts");
     return wantsHelp(args) ? await say(REDECODE_HELP) : await redecodeCommand(args, loadConfig());
@@ -62,7 +71,7 @@ export async function serverMain(args: string[]): Promise<number> {
 }
 
 /** Verbs with a text of their own. */
-const HELPFUL = new Set([VERBS.redecode, VERBS["meter-keys"]]);
+const HELPFUL = new Set([VERBS.quarantine, VERBS.redecode, VERBS["meter-keys"]]);
 
 function wantsHelp(args: string[]): boolean {
   return args.includes("--help") || args.includes("-h");
@@ -79,19 +88,44 @@ function verbOf([first = "serve", ...rest]: string[]): { verb: (args: string[]) 
 }
 
 async function serve(args: string[]): Promise<number> {
-  const options = optionsOf(args, ["--demo-sign-in", "--ignore-sigint"]);
+  const { role, rest } = roleOf(args);
+  const options = optionsOf(rest, ["--role", "--demo-sign-in", "--ignore-sigint"]);
   const config = loadConfig();
+  refuseEmbedded(role, config);
   const demoSignIn = options.has("--demo-sign-in") ? demoSecret(config) : null;
   const log = createLog(config.log);
   const { runServer } = await import("./mod.ts");
-  const onReady = ({ url, mqtt }: { url: string; mqtt: string }) => {
+  const onReady = ({ url, mqtt }: { url: string; mqtt: string | null }) => {
     const page = demoSignIn === null ? url : `${url}?demo=${demoSignIn}`;
     console.log(JSON.stringify({ ready: true, url: page, mqtt }));
   };
-  return await runProgram((signal) => runServer(config, { signal, log, demoSignIn, onReady }), {
+  return await runProgram((signal) => runServer(config, { role, signal, log, demoSignIn, onReady }), {
     log,
     signals: options.has("--ignore-sigint") ? ["SIGTERM"] : ["SIGTERM", "SIGINT"],
   });
+}
+
+/** Takes `--role NAME` or `--role=NAME` out of the words. */
+function roleOf(args: string[]): { role: ServerRole; rest: string[] } {
+  const at = args.findIndex((word) => word === "--role" || word.startsWith("--role="));
+  if (at < 0) return { role: "all", rest: args };
+  const word = args[at] ?? "";
+  const [name = "", used] = word === "--role" ? [args[at + 1], 2] : [word.slice("--role=".length), 1];
+  const role = ROLES.find((one) => one === name);
+  if (role === undefined) throw new UsageError(`Cannot use --role "${name}": expected one of ${ROLES.join(", ")}`);
+  return { role, rest: args.toSpliced(at, used) };
+}
+
+const ROLES: readonly ServerRole[] = ["all", "ingest", "api"];
+
+/** The embedded parts belong to one process, which is all roles in one. */
+function refuseEmbedded(role: ServerRole, { database, broker }: ServerConfig) {
+  if (role === "all") return;
+  const missing = database === null ? "DATABASE_URL" : role === "ingest" && broker === null ? "MQTT_URL" : null;
+  if (missing === null) return;
+  throw new UsageError(
+    `Cannot run --role ${role}: ${missing} is not set, and what is embedded cannot be shared with other servers; set it`,
+  );
 }
 
 async function checkConfig(args: string[]): Promise<number> {

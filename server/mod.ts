@@ -4,20 +4,35 @@ import { background } from "./background.ts";
 import { readText } from "./broker_identity.ts";
 import type { ServerConfig } from "./config.ts";
 import { refreshConsumption } from "./consumption/mod.ts";
-import { type Database, ensurePartitions, migrate } from "./db/mod.ts";
+import { type Database, dropExpired, ensurePartitions, migrate } from "./db/mod.ts";
 import { degreeDayLoop } from "./degree_days/mod.ts";
 import { createApp } from "./http/app.tsx";
+import { operationsApp } from "./http/operations.ts";
 import { noteSequenceGaps } from "./gateway_truth/sequence_gaps.ts";
-import { createIngest, subscribeIngest } from "./ingest/mod.ts";
+import {
+  createIngest,
+  type Ingest,
+  ingestLanes,
+  ingestMetrics,
+  NO_TRACE,
+  openTelemetry,
+  subscribeIngest,
+} from "./ingest/mod.ts";
 import { readKeySecrets } from "./meter_keys/key_secret.ts";
 import { databaseKnowledge } from "./meter_keys/knowledge.ts";
 import { listen } from "./listener.ts";
 import { brokerPart, databasePart } from "./parts.ts";
 import { reachDatabase } from "./reach_database.ts";
 import { decodeWaiting } from "./redecode/decode_waiting.ts";
-import { upkeepLoop } from "./upkeep.ts";
+import { hourly, upkeepLoop } from "./upkeep.ts";
+import { VERSION } from "@mbus-gateway/wire";
+
+/** `ingest` takes in what the broker has, `api` answers requests, `all` does both. */
+export type ServerRole = "all" | "ingest" | "api";
 
 export interface RunServerOptions {
+  /** Default `all`. */
+  role?: ServerRole;
   /** Stops the server in order. */
   signal: AbortSignal;
   log: Log;
@@ -25,7 +40,7 @@ export interface RunServerOptions {
   demoSignIn?: string | null;
   now?: () => Date;
   /** Called when requests are answered and readouts are waited for. */
-  onReady?: (ready: { url: string; mqtt: string }) => void;
+  onReady?: (ready: { url: string; mqtt: string | null }) => void;
 }
 
 /**
@@ -38,23 +53,39 @@ export interface RunServerOptions {
  * @throws {ConfigurationError} for what can never work: a taken port, a folder in use, a file that is missing.
  */
 export async function runServer(config: ServerConfig, options: RunServerOptions): Promise<void> {
-  const { signal, log, demoSignIn = null, now = () => new Date(), onReady = () => {} } = options;
+  const { signal, log, role = "all", demoSignIn = null, now = () => new Date(), onReady = () => {} } = options;
   await using stored = await databasePart(config, log);
-  const { url, maxConnections } = stored;
+  const lanes = stored.maxConnections === 1 ? 1 : config.ingest.lanes;
+  const { url, maxConnections = lanes + 4 } = stored;
   await using database = await reachDatabase({ url, maxConnections, signal, log });
   const applied = await migrate(database);
   if (applied.length > 0) log.info("Migrated the database", { applied: applied.join(" ") });
   await ensurePartitions(database, now());
-  await registerAdminToken(database, { file: config.adminTokenFile, make: config.makeAdminToken, log });
+  if (role !== "ingest") {
+    await registerAdminToken(database, { file: config.adminTokenFile, make: config.makeAdminToken, log });
+  }
 
-  await using broker = await brokerPart(config, database, log);
-  const { mqtt } = broker;
+  await using broker = role === "api" ? null : await brokerPart(config, database, log);
   const secrets = readKeySecrets(config.meterKeys, log);
   const knowledge = databaseKnowledge(database, secrets.all, log);
   await knowledge.refresh();
-  const { ingest, counts } = createIngest({ database, knowledge, log, now });
-  await using subscription = background((signal) => subscribeIngest({ ingest, mqtt, signal, log }));
-  await using degreeDays = background((signal) => fetchDegreeDays(config, { database, signal, log, now }));
+  const trace = config.tracing ? openTelemetry(VERSION) : NO_TRACE;
+  const { ingest, counts } = createIngest({ database, knowledge, trace, log, now });
+  const metrics = ingestMetrics();
+  await using intake = ingestLanes({
+    ingest,
+    lanes,
+    limits: config.ingest.batch,
+    onStored: metrics.observe,
+    onFailure: metrics.failed,
+    trace,
+    log,
+  });
+  await using subscription = broker &&
+    background((signal) => subscribeIngest({ lanes: intake, mqtt: broker.mqtt, share: config.mqttShare, signal, log }));
+  await using degreeDays = role === "ingest"
+    ? null
+    : background((signal) => fetchDegreeDays(config, { database, signal, log, now }));
   await using upkeep = background((signal) =>
     upkeepLoop({
       signal,
@@ -63,15 +94,27 @@ export async function runServer(config: ServerConfig, options: RunServerOptions)
         { name: "meter keys", run: () => knowledge.refresh() },
         { name: "waiting telegrams", run: (signal) => decodeWaiting({ database, knowledge, signal, log }) },
         { name: "sequence gaps", run: () => noteSequenceGaps(database) },
+        { name: "months ahead", run: hourly(() => ensurePartitions(database, now()), now) },
+        { name: "retention", run: hourly(() => dropExpired(database, config.retention, now(), log), now) },
         { name: "consumption", run: async (signal) => void await refreshConsumption({ database, knowledge, signal }) },
       ],
     })
   );
-  const app = createApp({ database, ingest, counts, now, demoSignIn, keySecret: secrets.current, log });
+  const operations = operationsApp({ database, log, metrics: () => metrics.text(counts, intake.waiting) });
+  const take: Ingest["ingest"] = (messages) => Promise.all(messages.map((message) => intake.submit(message)));
+  const keySecret = secrets.current;
+  const app = role === "ingest"
+    ? operations
+    : createApp({ database, ingest: take, counts, now, demoSignIn, keySecret, log });
   await using http = listen({ ...config.http, handler: (request) => app.fetch(request) });
+  const { host } = config.http;
+  await using _metrics = config.metricsPort === null
+    ? null
+    : listen({ host, port: config.metricsPort, handler: (request) => operations.fetch(request) });
 
-  onReady({ url: http.url, mqtt: mqtt.url });
-  await Promise.race([aborted(signal), subscription.failed, degreeDays.failed, upkeep.failed, stored.broken]);
+  onReady({ url: http.url, mqtt: broker?.mqtt.url ?? null });
+  const failures = [subscription, degreeDays, upkeep].flatMap((part) => part?.failed ?? []);
+  await Promise.race([aborted(signal), stored.broken, ...failures]);
 }
 
 async function fetchDegreeDays(

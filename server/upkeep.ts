@@ -40,3 +40,14 @@ export async function upkeepLoop({ tasks, signal, log, intervalMs = 60_000 }: Up
     }
   }
 }
+
+/** A task that does its work once an hour, however often it is asked; one that failed is done again when asked next. */
+export function hourly(work: () => Promise<unknown>, now: () => Date): UpkeepTask["run"] {
+  let doneIn = "";
+  return async () => {
+    const hour = now().toISOString().slice(0, 13);
+    if (hour === doneIn) return;
+    await work();
+    doneIn = hour;
+  };
+}

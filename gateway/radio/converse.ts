@@ -21,6 +21,8 @@ export interface ConverseOptions {
   signal: AbortSignal;
   /** How long a receiver may take to answer. */
   answerMs?: number;
+  /** Called at each turn. */
+  onTurn?: () => void;
   /** What comes meanwhile and is no answer. */
   onOther: (message: ReceiverMessage) => void;
 }
@@ -57,6 +59,7 @@ async function ask(command: ReceiverCommand, options: ConverseOptions): Promise<
   for (let tried = 0; tried < TRIES; tried++) {
     await stream.write(command.bytes);
     const answer = await answerWithin(answerMs, command.isAnswer, options);
+    options.onTurn?.();
     if (answer !== null) return answer;
   }
   throw new ReceiverSilent(

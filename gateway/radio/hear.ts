@@ -83,6 +83,8 @@ interface Session extends HearOptions {
   watch: SilenceWatch;
   /** It has been reported that nothing is heard. */
   reported: boolean;
+  /** What names the adapter, once it has been open: it may be another device now. */
+  adapter?: string;
 }
 
 /** From one opening of the line to its end; `null` once the receiver listens. Returns to have the line opened anew. */
@@ -90,7 +92,8 @@ async function* hearOnce(session: Session): AsyncGenerator<HeardFrame | null, vo
   const { receiver, port, timer, signal, watch, counts, turnMs = TURN_MS } = session;
   const protocol: ReceiverProtocol = RECEIVERS[receiver];
   const { baudRate = protocol.baudRate, open = openReceiverLine } = session;
-  await using stream: ByteStream = await open({ port, baudRate }, { signal });
+  await using stream: ByteStream = await open({ port, baudRate }, { signal, adapter: session.adapter });
+  session.adapter = stream.adapter ?? session.adapter;
   const reader = protocol.reader();
   const heard: HeardFrame[] = [];
   const take = (message: ReceiverMessage) => {

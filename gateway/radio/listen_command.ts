@@ -2,6 +2,8 @@ import { parseArgs } from "node:util";
 import { ConfigurationError, type Log, UsageError } from "@mbus-gateway/resource";
 import { askGateway } from "../control/control_client.ts";
 import { controlSocketPath } from "../control/control_path.ts";
+import { TelegramDecoder } from "../decode_outcome.ts";
+import type { HeardTelegram } from "./heard_telegram.ts";
 import { heardJson, heardLine } from "./heard_text.ts";
 import { readKeyFile } from "./key_file.ts";
 import { listenAt, type ListenAtOptions } from "./listen.ts";
@@ -88,12 +90,13 @@ function directly(kind: string, port: string, list: string | undefined): ListenA
 }
 
 /**
- * Asks the gateway that runs here, or opens the receiver, and says each telegram as one line, until `signal` aborts or standard input ends.
+ * Asks the gateway that runs here, or opens the receiver, and says each telegram as one line, until `signal` aborts or
+ * standard input ends.
  *
  * @throws {ConfigurationError}, {DeviceError}
  */
 export async function listenCommand(
-  { config, bus, direct, keys, json }: ListenArguments,
+  { config, bus, direct, keys: keysNamed, json }: ListenArguments,
   { say, ...rest }:
     & { signal: AbortSignal; log: Log; say: (line: string) => void }
     & Pick<ListenAtOptions, "turnMs" | "answerMs" | "open">,
@@ -101,22 +104,30 @@ export async function listenCommand(
   const { keysFile, socket, ...receiver } = direct === null
     ? await configured(config, bus)
     : { ...direct, bus: direct.port, keysFile: undefined, socket: null };
-  if (socket !== null && await listenThrough(socket, receiver.bus, { json, signal: rest.signal, say })) return;
-  const file = keys ?? keysFile;
-  const listening = listenAt({ ...rest, ...receiver, keys: file === undefined ? undefined : readKeyFile(file) });
-  for await (const heard of listening) say(json ? JSON.stringify(heardJson(heard)) : heardLine(heard));
+  const show = (heard: HeardTelegram) => say(json ? JSON.stringify(heardJson(heard)) : heardLine(heard));
+  const named = keysNamed === null ? undefined : readKeyFile(keysNamed);
+  // What the gateway tells it has decoded with the keys that it knows; with others it is decoded here.
+  const decoder = named && new TelegramDecoder(named);
+  const onTold = ({ text, ...told }: Told) => {
+    if (decoder === undefined) return say(json ? JSON.stringify(told) : text);
+    const frame = Uint8Array.fromHex(told.frame);
+    show({ ...told, frame, outcome: decoder.decode(frame) });
+  };
+  if (socket !== null && await listenThrough(socket, receiver.bus, { signal: rest.signal, onTold })) return;
+  const keys = named ?? (keysFile === undefined ? undefined : readKeyFile(keysFile));
+  for await (const heard of listenAt({ ...rest, ...receiver, keys })) show(heard);
 }
+
+/** What the running gateway tells of a telegram: the object for programs, and the line for people. */
+type Told = Omit<HeardTelegram, "frame" | "outcome"> & { frame: string; text: string };
 
 /** @returns false when no gateway runs that could be asked. */
 async function listenThrough(
   socket: string,
   bus: string,
-  { json, signal, say }: { json: boolean; signal: AbortSignal; say: (line: string) => void },
+  { signal, onTold }: { signal: AbortSignal; onTold: (told: Told) => void },
 ): Promise<boolean> {
-  const onProgress = (what: unknown) => {
-    const { text, ...heard } = what as { text: string };
-    say(json ? JSON.stringify(heard) : text);
-  };
+  const onProgress = (what: unknown) => onTold(what as Told);
   const params = { bus, seconds: LISTEN_SECONDS };
   try {
     while (await askGateway(socket, { verb: "listen", params, signal, onProgress }) !== null);

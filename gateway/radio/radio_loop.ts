@@ -2,7 +2,8 @@ import type { Log } from "@mbus-gateway/resource";
 import type { Clock, Timer } from "../clock.ts";
 import { condition } from "../condition.ts";
 import type { Counts } from "../counts.ts";
-import { DamagedSpool, type Spool, type TakenReadout } from "../spool.ts";
+import type { Pulse } from "../pulse.ts";
+import type { Spool, TakenReadout } from "../spool.ts";
 import { hear, type HearOptions } from "./hear.ts";
 import { meterList } from "./meter_list.ts";
 import type { RadioStation } from "./radio_desk.ts";
@@ -12,7 +13,7 @@ import { TelegramPace } from "./telegram_pace.ts";
 
 export interface RadioLoopOptions extends Pick<HearOptions, "open" | "backoff" | "answerMs" | "turnMs"> {
   station: RadioStation;
-  spool: Spool;
+  spool: Pick<Spool, "put">;
   counts: Counts;
   clock: Clock;
   timer: Timer;
@@ -21,7 +22,7 @@ export interface RadioLoopOptions extends Pick<HearOptions, "open" | "backoff" |
   onTaken: () => void;
   /** Ends the loop. */
   stop: AbortSignal;
-  pulse?: { beat(part: string): void };
+  pulse?: Pulse;
 }
 
 /**
@@ -29,7 +30,7 @@ export interface RadioLoopOptions extends Pick<HearOptions, "open" | "backoff" |
  * however often it is repeated, and no more often than the bus's interval says. Each is committed as soon as it came,
  * nothing waits in memory.
  *
- * @throws {ConfigurationError} when the port can never be one; {@linkcode DamagedSpool}, which a new start salvages.
+ * @throws {ConfigurationError} when the port can never be one.
  */
 export async function radioLoop(options: RadioLoopOptions): Promise<void> {
   const { station, spool, counts, clock, timer, stop, onTaken, pulse } = options;
@@ -69,8 +70,7 @@ export async function radioLoop(options: RadioLoopOptions): Promise<void> {
       disk.works();
       onTaken();
     } catch (thrown) {
-      if (thrown instanceof DamagedSpool) throw thrown;
-      counts.add("failed");
+      counts.fail("not_kept");
       disk.fails(thrown);
     }
   }

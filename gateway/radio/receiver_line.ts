@@ -1,5 +1,5 @@
 import type { ByteStream } from "../byte_stream.ts";
-import { openTransport } from "../transport.ts";
+import { openTransport, type OpenTransportOptions } from "../transport.ts";
 import { standardInput } from "./standard_input.ts";
 
 /** Where a receiver is: a device, `tcp://host:port`, or `stdin` for a program that writes lines. */
@@ -8,7 +8,7 @@ export interface ReceiverLine {
   baudRate: number;
 }
 
-export type OpenReceiverLine = (line: ReceiverLine, options: { signal?: AbortSignal }) => Promise<ByteStream>;
+export type OpenReceiverLine = (line: ReceiverLine, options: OpenTransportOptions) => Promise<ByteStream>;
 
 /**
  * Opens the line of a receiver: as that of a wired bus, except that a serial one has no parity.

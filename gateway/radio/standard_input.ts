@@ -11,19 +11,16 @@ export function standardInput(source: ReadableStream<Uint8Array> = Deno.stdin.re
   const inbox = new ByteInbox();
   const reader = source.getReader();
   const pump = receive(reader, inbox);
-  const stream = {
+  return {
     name: "standard input",
-    read: (timeoutMs: number, signal?: AbortSignal) => inbox.read(timeoutMs, signal),
-    write: (): Promise<void> => Promise.reject(new TransportClosed("Cannot write to standard input")),
-    // What another program wrote is no noise: nothing is forgotten.
-    discard: () => {},
+    read: (timeoutMs, signal) => inbox.read(timeoutMs, signal),
+    write: () => Promise.reject(new TransportClosed("Cannot write to standard input")),
     async [Symbol.asyncDispose]() {
       inbox.close(new TransportClosed("Cannot use standard input: it was closed"));
       await reader.cancel();
       await pump;
     },
   };
-  return stream;
 }
 
 async function receive(reader: ReadableStreamDefaultReader<Uint8Array>, inbox: ByteInbox): Promise<void> {

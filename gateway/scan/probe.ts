@@ -1,6 +1,7 @@
 import type { Frame } from "@mbus-gateway/mbus";
 import { parseBusAddress, SELECTED, selects } from "../bus_address.ts";
-import type { LinkMaster, RequestOptions, Verdict } from "../link_master.ts";
+import type { RequestOptions, Verdict } from "../link_exchange.ts";
+import type { LinkMaster } from "../link_master.ts";
 import { FCB, identityOf, isAck, isResponse, REQ_UD2, short, SND_NKE } from "../link_words.ts";
 import { longestThoughtMs } from "../link_timing.ts";
 import { selectionRequest } from "../selection.ts";

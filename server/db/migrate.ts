@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Database } from "./database.ts";
 import foundation from "./migrations/0001_foundation.sql" with { type: "text" };
+import ingest from "./migrations/0002_ingest.sql" with { type: "text" };
 import consumption from "./migrations/0003_consumption.sql" with { type: "text" };
 import meterKeys from "./migrations/0004_meter_keys.sql" with { type: "text" };
 import { DatabaseError } from "./database.ts";
@@ -13,6 +14,7 @@ export interface Migration {
 /** In the order in which they are applied. An applied one is never changed: what comes after is another file. */
 export const migrations: Migration[] = [
   { name: "0001_foundation", sql: foundation },
+  { name: "0002_ingest", sql: ingest },
   { name: "0003_consumption", sql: consumption },
   { name: "0004_meter_keys", sql: meterKeys },
 ];

@@ -7,3 +7,4 @@ export { type Database, DatabaseError, openDatabase, type OpenDatabaseOptions, t
 export { authTransaction, ingestTransaction, tenantTransaction, transaction, type Tx } from "./transaction.ts";
 export { migrate, type Migration, migrations } from "./migrate.ts";
 export { ensurePartitions } from "./partitions.ts";
+export { dropExpired, type Retention } from "./retention.ts";

@@ -6,12 +6,12 @@ import { SERVER_NAME } from "@mbus-gateway/wire";
  */
 const RIGHTS = {
   gateway: {
-    write: ["meters/%u/data", "gateways/%u/state", "gateways/%u/response/#"],
+    write: ["meters/%u/data", "gateways/%u/state", "gateways/%u/health", "gateways/%u/response/#"],
     read: ["gateways/%u/confirm", "gateways/%u/request/#"],
   },
   server: {
     write: ["gateways/+/confirm", "gateways/+/request/#"],
-    read: ["meters/+/data", "gateways/+/state", "gateways/+/response/#"],
+    read: ["meters/+/data", "gateways/+/state", "gateways/+/health", "gateways/+/response/#"],
   },
 } as const;
 

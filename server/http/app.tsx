@@ -28,7 +28,7 @@ import { statusApi } from "./status.ts";
 
 export type { AppDeps } from "./deps.ts";
 
-const NO_COUNTS = { messages: 0, stored: 0, duplicates: 0, quarantined: 0, readings: 0 };
+const NO_COUNTS = { messages: 0, stored: 0, duplicates: 0, quarantined: 0, readings: 0, rewritten: 0 };
 
 /** Bodies of the API without a limit of their own. */
 const MAX_BODY_BYTES = 2 * 1024 * 1024;

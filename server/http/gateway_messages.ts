@@ -1,11 +1,5 @@
 import { Hono } from "@hono/hono";
-import {
-  type Confirmation,
-  encodeConfirmation,
-  MAX_PAYLOAD_BYTES,
-  parseHeartbeat,
-  parsePayload,
-} from "@mbus-gateway/wire";
+import { type Confirmation, encodeConfirmation, MAX_PAYLOAD_BYTES, parseHeartbeat } from "@mbus-gateway/wire";
 import { tenantTransaction } from "../db/mod.ts";
 import { confirmationOf } from "../ingest/mod.ts";
 import type { HttpDeps, HttpEnv } from "./deps.ts";
@@ -46,9 +40,11 @@ export function gatewayMessages(deps: HttpDeps): Hono<HttpEnv> {
   app.post("/:id/readouts", door, limitBody(MAX_PAYLOAD_BYTES), async (c) => {
     const payload = new Uint8Array(await c.req.arrayBuffer());
     const gateway = c.get("gateway");
-    const unreadable = whyUnreadable(payload, gateway);
     const [result] = await ingest([{ origin: "http", gateway, payload }]);
-    if (unreadable !== null) throw unreadable;
+    // It is quarantined all the same, as it would be over MQTT; here the sender hears of it.
+    const unreadable = result?.unreadable ?? null;
+    if (unreadable?.code === "gateway_mismatch") throw new Problem(403, unreadable.code, unreadable.reason);
+    if (unreadable !== null) throw new Problem(400, "unreadable", unreadable.reason);
     if (result === undefined || result.confirmation === null) {
       throw new Problem(409, "not_confirmed", "Cannot confirm message: it is kept in the quarantine, which says why");
     }
@@ -56,16 +52,4 @@ export function gatewayMessages(deps: HttpDeps): Hono<HttpEnv> {
   });
 
   return app;
-}
-
-/** Why a message cannot be read: it is quarantined all the same, as it would be over MQTT, and the sender hears of it. */
-function whyUnreadable(payload: Uint8Array, gateway: string): Problem | null {
-  let named: string;
-  try {
-    named = parsePayload(payload).gateway;
-  } catch (error) {
-    return new Problem(400, "unreadable", (error as Error).message);
-  }
-  requireSameGateway(gateway, named, "payload");
-  return null;
 }

@@ -8,7 +8,7 @@ import { Problem } from "./problem.ts";
 const PATIENCE_MS = 5_000;
 
 /** `GET /healthz`: 200 while the database answers, 503 otherwise; for load balancers and compose files. */
-export function healthz({ database, log }: HttpDeps): Hono {
+export function healthz({ database, log }: Pick<HttpDeps, "database" | "log">): Hono {
   return new Hono().get("/healthz", async (c) => {
     c.header("cache-control", "no-store");
     try {

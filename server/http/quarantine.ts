@@ -18,6 +18,8 @@ interface QuarantineEntry {
   receivedAt: Date;
   lastReceivedAt: Date;
   times: string;
+  /** When it was put back after what was wrong had been mended. */
+  replayedAt: Date | null;
   bytes: number;
 }
 
@@ -61,5 +63,5 @@ export function quarantineApi({ database }: HttpDeps): Hono<HttpEnv> {
 function columns(tx: Tx) {
   return tx`
     quarantine_id::text as id, code, reason, origin, gateway_id as gateway, epoch::text as epoch, seq::text as seq,
-    received_at as "receivedAt", last_received_at as "lastReceivedAt", times::text as times, length(payload) as bytes`;
+    received_at as "receivedAt", last_received_at as "lastReceivedAt", replayed_at as "replayedAt", times::text as times, length(payload) as bytes`;
 }

@@ -10,6 +10,9 @@ import {
 } from "@mbus-gateway/mbus";
 import type { Readout } from "@mbus-gateway/wire";
 import type { TenantKnowledge } from "../meter_keys/knowledge.ts";
+import { addressCounter, type SeriesAddress } from "./series_address.ts";
+
+export type { SeriesAddress } from "./series_address.ts";
 
 /** Who a meter is, and the key under which it is known within its tenant. */
 export interface MeterIdentityRow {
@@ -19,20 +22,6 @@ export interface MeterIdentityRow {
   version: number | null;
   deviceTypeCode: number | null;
   deviceType: string | null;
-}
-
-/** The address of a value within its meter. */
-export interface SeriesAddress {
-  quantity: string;
-  unit: string;
-  function: string;
-  storageNumber: number;
-  tariff: number;
-  subunit: number;
-  /** Names joined by one space. */
-  modifiers: string;
-  /** Counts identical addresses within one readout, from 0. */
-  occurrence: number;
 }
 
 /** One value, and the telegram (by its position in the readout) that it comes from. */
@@ -87,17 +76,15 @@ export function decodeReadout(gateway: string, readout: Readout, knowledge: Tena
     waitsFor: [],
     learnt: [],
   };
-  const occurrence = occurrenceCounter();
+  const addressOf = addressCounter();
   if ("values" in readout) {
     decoded.meter = identify(readout.meter, null);
     decoded.errors.push(null);
     decoded.wireless.push(false);
     decoded.waitsFor.push(null);
     for (const stated of readout.values) {
-      const { value, modifiers, quantity, unit, storageNumber, tariff, subunit } = stated;
-      const address = { quantity, unit, function: stated.function, storageNumber, tariff, subunit };
-      const series = occurrence({ ...address, modifiers: modifiers.join(" ") });
-      decoded.values.push({ position: 0, series, value });
+      const series = addressOf(`stated:${stated.quantity}:${stated.storageNumber}`, stated);
+      decoded.values.push({ position: 0, series, value: stated.value });
     }
     return decoded;
   }
@@ -114,16 +101,19 @@ export function decodeReadout(gateway: string, readout: Readout, knowledge: Tena
     }
     decoded.errors.push(telegram.fault === null ? null : describe(telegram.fault)); // what stands before it is sound
     decoded.meter ??= identify(telegram, telegram.deviceType) ?? headerless(gateway, readout);
-    for (const record of telegram.records) take(record, position, occurrence, decoded);
+    for (const record of telegram.records) take(record, position, addressOf, decoded);
   }
   return decoded;
 }
 
-function take(record: DataRecord, position: number, occurrence: Occurrence, decoded: DecodedReadout) {
+function take(
+  record: DataRecord,
+  position: number,
+  addressOf: ReturnType<typeof addressCounter>,
+  decoded: DecodedReadout,
+) {
   if (record.value === null || record.error !== null || record.kind === "none" || record.kind === "bytes") return;
-  const { quantity, unit, storageNumber, tariff, subunit } = record;
-  const address = { quantity, unit, function: record.function, storageNumber, tariff, subunit };
-  const series = occurrence({ ...address, modifiers: record.modifiers.join(" ") });
+  const series = addressOf(record.key, record);
   if (record.kind === "number") decoded.values.push({ position, series, value: record.value });
   else {
     const key = series.occurrence === 0 ? record.key : `${record.key}#${series.occurrence}`;
@@ -182,18 +172,5 @@ function headerless(gateway: string, { bus, address }: Readout): MeterIdentityRo
     version: null,
     deviceTypeCode: null,
     deviceType: null,
-  };
-}
-
-type Occurrence = (address: Omit<SeriesAddress, "occurrence">) => SeriesAddress;
-
-/** An SDM630 sends six voltages under the same address: the n-th of a readout is always the same phase. */
-function occurrenceCounter(): Occurrence {
-  const seen = new Map<string, number>();
-  return (address) => {
-    const key = Object.values(address).join("\n");
-    const occurrence = seen.get(key) ?? 0;
-    seen.set(key, occurrence + 1);
-    return { ...address, occurrence };
   };
 }

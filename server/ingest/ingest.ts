@@ -12,8 +12,13 @@ import {
 import { type Knowledge, NO_KNOWLEDGE } from "../meter_keys/knowledge.ts";
 import { KnownIds } from "./known_ids.ts";
 import { Months } from "./months.ts";
-import { isPermanent } from "./permanent_error.ts";
+import { isMissingPartition, isPermanent, isUniqueViolation } from "./permanent_error.ts";
 import { storeMessages } from "./store_messages.ts";
+import { TelegramIds } from "./telegram_ids.ts";
+import { NO_TRACE, type Trace } from "./trace.ts";
+
+/** After a batch with something that was stored before, so many are written with a look: resending comes in bursts. */
+const CAUTIOUS_BATCHES = 8;
 
 /** What became of one message. */
 export interface IngestResult {
@@ -25,6 +30,8 @@ export interface IngestResult {
   duplicates: number;
   /** Readouts, or the whole message, in quarantine. */
   quarantined: number;
+  /** Why nobody can read the message as a whole; null where somebody can. */
+  unreadable: { code: string; reason: string } | null;
 }
 
 /** Totals of this process; they grow only after a commit. */
@@ -34,6 +41,8 @@ export interface IngestCounts {
   duplicates: number;
   quarantined: number;
   readings: number;
+  /** Batches that were expected to be new and were not: taken back, and written with a look. */
+  rewritten: number;
 }
 
 export interface Ingest {
@@ -49,8 +58,9 @@ export interface Ingest {
 
 /** Takes in messages from any transport. */
 export function createIngest(
-  { database, knowledge = NO_KNOWLEDGE, log = silentLog, now = () => new Date() }: {
+  { database, knowledge = NO_KNOWLEDGE, trace = NO_TRACE, log = silentLog, now = () => new Date() }: {
     database: Database;
+    trace?: Trace;
     /** Keys and compact formats of the tenants' meters. */
     knowledge?: Knowledge;
     log?: Log;
@@ -58,15 +68,33 @@ export function createIngest(
   },
 ): Ingest {
   const known = new KnownIds();
+  const telegramIds = new TelegramIds();
   const months = new Months();
-  const counts: IngestCounts = { messages: 0, stored: 0, duplicates: 0, quarantined: 0, readings: 0 };
+  let cautious = 0;
+  const counts: IngestCounts = { messages: 0, stored: 0, duplicates: 0, quarantined: 0, readings: 0, rewritten: 0 };
 
+  /** Writes without looking while nothing comes twice; what did is taken back as a whole and written with a look. */
   async function store(read: Read[]): Promise<IngestResult[]> {
     await months.ensure(database, read.flatMap((one) => "readouts" in one ? one.readouts : []));
+    if (cautious === 0) {
+      try {
+        return await storeAtOnce(read, true);
+      } catch (error) {
+        if (!isUniqueViolation(error)) throw error;
+        cautious = CAUTIOUS_BATCHES;
+        counts.rewritten++;
+      }
+    }
+    const results = await storeAtOnce(read, false);
+    cautious = results.some(({ duplicates }) => duplicates > 0) ? CAUTIOUS_BATCHES : Math.max(0, cautious - 1);
+    return results;
+  }
+
+  async function storeAtOnce(read: Read[], expectNew: boolean): Promise<IngestResult[]> {
     const ids = known.begin();
     const { results, readings } = await ingestTransaction(
       database,
-      (tx) => storeMessages(tx, { ids, knowledge }, read),
+      (tx) => trace.step("write", () => storeMessages(tx, { ids, telegramIds, knowledge, expectNew }, read)),
     );
     ids.commit();
     counts.readings += readings;
@@ -77,6 +105,10 @@ export function createIngest(
     try {
       return await store(read);
     } catch (error) {
+      if (isMissingPartition(error)) {
+        months.forget();
+        return await store(read);
+      }
       if (!isPermanent(error)) throw error;
       const [only] = read;
       if (only === undefined) throw error;
@@ -122,5 +154,11 @@ function halves(read: ReadMessage): Read[] {
 function mergeResults(...results: IngestResult[]): IngestResult {
   const sum = (name: "stored" | "duplicates" | "quarantined") => results.reduce((total, one) => total + one[name], 0);
   const [confirmation = null] = mergeConfirmations(results.flatMap((one) => one.confirmation ?? []));
-  return { confirmation, stored: sum("stored"), duplicates: sum("duplicates"), quarantined: sum("quarantined") };
+  return {
+    confirmation,
+    stored: sum("stored"),
+    duplicates: sum("duplicates"),
+    quarantined: sum("quarantined"),
+    unreadable: null,
+  };
 }

@@ -1,6 +1,7 @@
 import type { Tx } from "../db/mod.ts";
 import { arrayLiteral } from "./array_literal.ts";
-import type { MeterIdentityRow, SeriesAddress } from "./decode_readout.ts";
+import type { MeterIdentityRow } from "./decode_readout.ts";
+import type { SeriesAddress } from "./series_address.ts";
 
 /** The most ids kept in memory; past it the oldest go, and are looked up again when needed. */
 const MAX_KNOWN = 500_000;
@@ -11,14 +12,27 @@ const MAX_KNOWN = 500_000;
  */
 export class KnownIds {
   #committed = new Map<string, string>();
+  /** By meter, what its last readout said, and the ids: the next one mostly says the same. */
+  #layouts = new Map<string, Layout>();
 
   begin(): IdsOfTransaction {
     const learnt = new Map<string, string>();
+    const layouts = new Map<string, Layout>();
     return {
+      seriesOf: (meter, addresses) => {
+        const known = this.#layouts.get(meter);
+        return known !== undefined && isSame(known.addresses, addresses) ? known.ids : null;
+      },
+      learnSeriesOf: (meter, addresses, ids) => void layouts.set(meter, { addresses, ids }),
       get: (key) => learnt.get(key) ?? this.#committed.get(key),
       learn: (key, id) => void learnt.set(key, id),
       commit: () => {
         for (const [key, id] of learnt) this.#committed.set(key, id);
+        for (const [meter, layout] of layouts) this.#layouts.set(meter, layout);
+        for (const meter of this.#layouts.keys()) {
+          if (this.#layouts.size <= MAX_KNOWN / 10) break;
+          this.#layouts.delete(meter);
+        }
         for (const key of this.#committed.keys()) {
           if (this.#committed.size <= MAX_KNOWN) break;
           this.#committed.delete(key);
@@ -28,10 +42,23 @@ export class KnownIds {
   }
 }
 
+interface Layout {
+  addresses: readonly SeriesAddress[];
+  ids: readonly string[];
+}
+
 export interface IdsOfTransaction {
+  /** The ids of the series of a meter, where its last committed readout said exactly these addresses. */
+  seriesOf(meter: string, addresses: readonly SeriesAddress[]): readonly string[] | null;
+  learnSeriesOf(meter: string, addresses: readonly SeriesAddress[], ids: readonly string[]): void;
   get(key: string): string | undefined;
   learn(key: string, id: string): void;
   commit(): void;
+}
+
+/** Addresses that are alike are the same objects, see `series_address.ts`. */
+function isSame(a: readonly SeriesAddress[], b: readonly SeriesAddress[]): boolean {
+  return a.length === b.length && a.every((address, index) => address === b[index]);
 }
 
 /** The key of a meter in {@linkcode KnownIds}. */

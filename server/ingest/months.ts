@@ -6,6 +6,11 @@ import { readingTime } from "./incoming.ts";
 export class Months {
   #known = new Set<string>();
 
+  /** To be asked for again: another server may have dropped them. */
+  forget(): void {
+    this.#known.clear();
+  }
+
   async ensure(database: Database, readouts: Readout[]): Promise<void> {
     const months = new Set(readouts.flatMap((readout) => [
       `telegrams ${readout.readAt.slice(0, 7)}-01`,

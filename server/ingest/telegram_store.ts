@@ -1,6 +1,6 @@
 import type { Readout } from "@mbus-gateway/wire";
 import type { Tx } from "../db/mod.ts";
-import { arrayLiteral } from "./array_literal.ts";
+import { arrayLiteral, bareLiteral, bytesLiteral } from "./array_literal.ts";
 import type { IncomingMessage } from "./incoming.ts";
 
 /** One telegram of a readout, under its key (tenant, gateway, epoch, seq, readAt, position). */
@@ -17,6 +17,7 @@ export interface TelegramRow {
 
 /** A telegram with what decoding found out. */
 export interface DecodedTelegramRow extends TelegramRow {
+  telegramId: string;
   meterId: string | null;
   decoderVersion: number;
   decodeError: string | null;
@@ -52,64 +53,87 @@ export function telegramKey({ tenantId, gateway, epoch, readout, position }: Tel
 export async function findStored(tx: Tx, rows: TelegramRow[]): Promise<Map<number, "same" | "other">> {
   if (rows.length === 0) return new Map();
   const found = await tx<{ index: number; same: boolean }[]>`
-    select (input.index - 1)::integer as index, stored.bytes = decode(input.bytes, 'hex') as same
+    select (input.index - 1)::integer as index, stored.bytes = input.bytes as same
     from unnest(
-      ${arrayLiteral(rows.map((row) => row.tenantId))}::text::integer[],
-      ${arrayLiteral(rows.map((row) => row.gateway))}::text::text[],
-      ${arrayLiteral(rows.map((row) => row.epoch))}::text::uuid[],
-      ${arrayLiteral(rows.map((row) => row.readout.seq))}::text::bigint[],
-      ${arrayLiteral(rows.map((row) => row.readout.readAt))}::text::timestamptz[],
-      ${arrayLiteral(rows.map((row) => row.position))}::text::smallint[],
-      ${arrayLiteral(rows.map((row) => row.bytes.toHex()))}::text::text[]
+      ${keyArrays(tx, rows)},
+      ${bytesLiteral(rows.map((row) => row.bytes))}::text::bytea[]
     ) with ordinality as input (tenant_id, gateway_id, epoch, seq, read_at, position, bytes, index)
-    join telegrams stored using (tenant_id, gateway_id, epoch, seq, read_at, position)`;
+    cross join lateral ( -- by its key, however large the planner thinks that the table is
+      select bytes from telegrams
+      where (tenant_id, gateway_id, epoch, seq, read_at, position) =
+        (input.tenant_id, input.gateway_id, input.epoch, input.seq, input.read_at, input.position)
+      limit 1
+    ) stored`;
   return new Map(found.map(({ index, same }) => [index, same ? "same" : "other"]));
+}
+
+/** The columns of the key, each an array. */
+function keyArrays(tx: Tx, rows: TelegramRow[]) {
+  return tx`
+      ${bareLiteral(rows.map((row) => row.tenantId))}::text::integer[],
+      ${arrayLiteral(rows.map((row) => row.gateway))}::text::text[],
+      ${bareLiteral(rows.map((row) => row.epoch))}::text::uuid[],
+      ${bareLiteral(rows.map((row) => row.readout.seq))}::text::bigint[],
+      ${bareLiteral(rows.map((row) => row.readout.readAt))}::text::timestamptz[],
+      ${bareLiteral(rows.map((row) => row.position))}::text::smallint[]`;
+}
+
+/**
+ * Stores rows of which none is there yet, without looking.
+ *
+ * @throws SQLSTATE 23505 when one is there.
+ */
+export async function insertTelegrams(tx: Tx, rows: DecodedTelegramRow[]): Promise<void> {
+  if (rows.length > 0) await tx`insert into telegrams ${columns(tx)} select * from ${input(tx, rows)}`;
 }
 
 /**
  * Stores the rows that are not there yet.
  *
- * @returns the id of each row that was stored, by its {@linkcode telegramKey}; one that another server stored a moment
- * ago is missing.
+ * @returns the ids of those; that of a row which another server stored a moment ago is missing.
  */
-export async function storeTelegrams(tx: Tx, rows: DecodedTelegramRow[]): Promise<Map<string, string>> {
-  if (rows.length === 0) return new Map();
-  const stored = await tx<{ index: number; telegram_id: string }[]>`
-    with input as (
-      select *, nextval('telegram_ids') as telegram_id
-      from unnest(
-        ${arrayLiteral(rows.map((row) => row.tenantId))}::text::integer[],
-        ${arrayLiteral(rows.map((row) => row.gateway))}::text::text[],
-        ${arrayLiteral(rows.map((row) => row.epoch))}::text::uuid[],
-        ${arrayLiteral(rows.map((row) => row.readout.seq))}::text::bigint[],
-        ${arrayLiteral(rows.map((row) => row.readout.readAt))}::text::timestamptz[],
-        ${arrayLiteral(rows.map((row) => row.position))}::text::smallint[],
-        ${arrayLiteral(rows.map((row) => row.kind))}::text::text[],
-        ${arrayLiteral(rows.map((row) => row.bytes.toHex()))}::text::text[],
-        ${arrayLiteral(rows.map((row) => row.readout.bus))}::text::text[],
-        ${arrayLiteral(rows.map((row) => row.readout.address))}::text::text[],
-        ${arrayLiteral(rows.map((row) => row.readout.clock === "trusted"))}::text::boolean[],
-        ${arrayLiteral(rows.map((row) => row.readout.correctedReadAt ?? null))}::text::timestamptz[],
-        ${arrayLiteral(rows.map((row) => row.meterId))}::text::bigint[],
-        ${arrayLiteral(rows.map((row) => row.decoderVersion))}::text::smallint[],
-        ${arrayLiteral(rows.map((row) => row.decodeError))}::text::text[],
-        ${arrayLiteral(rows.map((row) => row.waitsFor))}::text::text[],
-        ${arrayLiteral(rows.map((row) => row.radioHash?.toHex() ?? null))}::text::text[]
-      ) with ordinality as row (tenant_id, gateway_id, epoch, seq, read_at, position, kind, bytes, bus, address,
-        clock_trusted, corrected_read_at, meter_id, decoder_version, decode_error, waits_for, radio_hash, index)
-    ), stored as (
-      insert into telegrams (tenant_id, gateway_id, epoch, seq, read_at, position, telegram_id, kind, bytes, bus, address,
-        clock_trusted, corrected_read_at, meter_id, decoder_version, decode_error, waits_for, radio_hash)
-      select tenant_id, gateway_id, epoch, seq, read_at, position, telegram_id, kind, decode(bytes, 'hex'), bus, address,
-        clock_trusted, corrected_read_at, meter_id, decoder_version, decode_error, waits_for, decode(radio_hash, 'hex')
-      from input
-      order by tenant_id, gateway_id, epoch, seq, position
-      on conflict do nothing
-      returning telegram_id
-    )
-    select (index - 1)::integer as index, telegram_id::text from input join stored using (telegram_id)`;
-  return new Map(stored.flatMap(({ index, telegram_id }) => {
-    const row = rows[index];
-    return row === undefined ? [] : [[telegramKey(row), telegram_id]];
-  }));
+export async function storeTelegrams(tx: Tx, rows: DecodedTelegramRow[]): Promise<Set<string>> {
+  if (rows.length === 0) return new Set();
+  const stored = await tx<{ telegram_id: string }[]>`
+    insert into telegrams ${columns(tx)}
+    select * from ${input(tx, rows)}
+    order by tenant_id, gateway_id, epoch, seq, position -- two servers take the same rows in the same order
+    on conflict do nothing
+    returning telegram_id::text`;
+  return new Set(stored.map(({ telegram_id }) => telegram_id));
+}
+
+function columns(tx: Tx) {
+  return tx`(tenant_id, gateway_id, epoch, seq, read_at, position, telegram_id, kind, bytes, bus, address, clock_trusted,
+    corrected_read_at, meter_id, decoder_version, decode_error, waits_for, radio_hash, rssi, flags)`;
+}
+
+function input(tx: Tx, rows: DecodedTelegramRow[]) {
+  return tx`(
+    select tenant_id, gateway_id, epoch, seq, read_at, position, telegram_id, kind, bytes, bus, address, clock_trusted,
+      corrected_read_at, meter_id, decoder_version, decode_error, waits_for, radio_hash, rssi, flags::text[]
+    from unnest(
+      ${keyArrays(tx, rows)},
+      ${bareLiteral(rows.map((row) => row.telegramId))}::text::bigint[],
+      ${bareLiteral(rows.map((row) => row.kind))}::text::text[],
+      ${bytesLiteral(rows.map((row) => row.bytes))}::text::bytea[],
+      ${arrayLiteral(rows.map((row) => row.readout.bus))}::text::text[],
+      ${arrayLiteral(rows.map((row) => row.readout.address))}::text::text[],
+      ${bareLiteral(rows.map((row) => row.readout.clock === "trusted"))}::text::boolean[],
+      ${bareLiteral(rows.map((row) => row.readout.correctedReadAt ?? null))}::text::timestamptz[],
+      ${bareLiteral(rows.map((row) => row.meterId))}::text::bigint[],
+      ${bareLiteral(rows.map((row) => row.decoderVersion))}::text::smallint[],
+      ${arrayLiteral(rows.map((row) => row.decodeError))}::text::text[],
+      ${arrayLiteral(rows.map((row) => row.waitsFor))}::text::text[],
+      ${bytesLiteral(rows.map((row) => row.radioHash))}::text::bytea[],
+      ${bareLiteral(rows.map((row) => row.readout.rssi ?? null))}::text::smallint[],
+      ${arrayLiteral(rows.map((row) => flagsLiteral(row.readout)))}::text::text[]
+    ) as row (tenant_id, gateway_id, epoch, seq, read_at, position, telegram_id, kind, bytes, bus, address, clock_trusted,
+      corrected_read_at, meter_id, decoder_version, decode_error, waits_for, radio_hash, rssi, flags)
+  ) input`;
+}
+
+/** An array within an array of texts: PostgreSQL's own arrays of arrays must all be of one length. */
+function flagsLiteral({ flags = [] }: Readout): string | null {
+  return flags.length === 0 ? null : bareLiteral(flags);
 }

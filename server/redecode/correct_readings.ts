@@ -1,6 +1,6 @@
 import type { Tx } from "../db/mod.ts";
 import { arrayLiteral } from "../ingest/array_literal.ts";
-import type { ReadingRow } from "../ingest/reading_batch.ts";
+import { readingInput, type ReadingRow } from "../ingest/reading_store.ts";
 
 /** What a readout states now. */
 export interface Stated {
@@ -69,7 +69,7 @@ async function currentWithAnotherValue(tx: Tx, rows: ReadingRow[]): Promise<Curr
   if (rows.length === 0) return [];
   return await tx<CurrentRow[]>`
     select tenant_id as "tenantId", series_id::text as "seriesId", time::text, telegram_id::text as "telegramId"
-    from ${input(tx, rows)} join readings stored using (tenant_id, series_id, time, telegram_id)
+    from ${readingInput(tx, rows)} join readings stored using (tenant_id, series_id, time, telegram_id)
     where stored.is_current and stored.value <> input.value`;
 }
 
@@ -92,21 +92,9 @@ async function addWhereNoneIsCurrent(tx: Tx, rows: ReadingRow[]): Promise<number
     insert into readings (tenant_id, series_id, time, revision, value, telegram_id, decoder_version)
     select tenant_id, series_id, time, coalesce(max(stored.revision), 0) + 1, input.value, input.telegram_id,
       input.decoder_version
-    from ${input(tx, rows)} left join readings stored using (tenant_id, series_id, time)
+    from ${readingInput(tx, rows)} left join readings stored using (tenant_id, series_id, time)
     group by tenant_id, series_id, time, input.value, input.telegram_id, input.decoder_version
     having not coalesce(bool_or(stored.is_current), false)
     on conflict do nothing`;
   return added.count;
-}
-
-function input(tx: Tx, rows: ReadingRow[]) {
-  const column = <K extends keyof ReadingRow>(name: K) => arrayLiteral(rows.map((row) => row[name]));
-  return tx`unnest(
-    ${column("tenantId")}::text::integer[],
-    ${column("seriesId")}::text::bigint[],
-    ${column("time")}::text::timestamptz[],
-    ${column("value")}::text::numeric[],
-    ${column("telegramId")}::text::bigint[],
-    ${column("decoderVersion")}::text::smallint[]
-  ) as input (tenant_id, series_id, time, value, telegram_id, decoder_version)`;
 }

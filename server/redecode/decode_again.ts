@@ -5,7 +5,7 @@ import { type AttributeRow, writeAttributes } from "../ingest/attributes.ts";
 import { type DecodedReadout, decodeReadout } from "../ingest/decode_readout.ts";
 import { readingTime } from "../ingest/incoming.ts";
 import { KnownIds, learnMeters, learnSeries, meterKey, seriesKey } from "../ingest/known_ids.ts";
-import type { ReadingRow } from "../ingest/reading_batch.ts";
+import type { ReadingRow } from "../ingest/reading_store.ts";
 import type { Knowledge } from "../meter_keys/knowledge.ts";
 import { learnFormats } from "../meter_keys/learn_formats.ts";
 import { correctReadings, type Stated } from "./correct_readings.ts";

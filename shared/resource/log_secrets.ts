@@ -8,7 +8,10 @@ const SECRETS: readonly [pattern: RegExp, left: string][] = [
   // A URL's user and password.
   [/([a-z][a-z0-9+.-]*:\/\/)[^\s/@]*@/gi, "$1***@"],
   // A URL's query and a form: token=…, key: …
-  [/((?:password|passwd|token|secret|api[-_]?key|authorization)["']?\s*[=:]\s*["']?)(?!\*\*\*)[^\s"'&,;]+/gi, "$1***"],
+  [/((?:password|passwd|secret|api[-_]?key|authorization)["']?\s*[=:]\s*["']?)(?!\*\*\*)[^\s"'&,;]+/gi, "$1***"],
+  // Sentences speak of tokens: what follows a colon is one when it has a digit or stands in quotes.
+  [/(token["']?\s*(?:=\s*["']?|:\s*["']))(?!\*\*\*)[^\s"'&,;]+/gi, "$1***"],
+  [/(token["']?\s*:\s*)(?!\*\*\*)(?=[^\s"'&,;]*\d)[^\s"'&,;]+/gi, "$1***"],
   [/\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{8,}/g, "$1 ***"],
   // Tokens that this project issues, and JSON web tokens, such as a tunnel's.
   [/\bmbg_[A-Za-z0-9_-]+/g, "mbg_***"],

@@ -76,6 +76,52 @@ Deno.test({
   },
 });
 
+/** Takes the # away, as the comment says. */
+function withHomeAssistant(rules: string): string {
+  const [always = "", offered = ""] = rules.split(/^(?=# Only where gateways tell Home Assistant)/m);
+  return always + offered.replaceAll(/^# (?=pattern|user|topic)/gm, "");
+}
+
+Deno.test({
+  name:
+    "deploy/mosquitto.acl lets gateways tell Home Assistant only where that was opted in, and each of its own meters",
+  ...needs("mosquitto", "openssl"),
+  async fn() {
+    const topics = (gateway: string) => [
+      `homeassistant/sensor/${gateway}/MGW_12345678_01_04_energy/config`,
+      `meters/${gateway}/MGW_12345678_01_04/state`,
+      `meters/${gateway}/MGW_12345678_01_04/availability`,
+    ];
+    {
+      await using broker = await privateMosquitto();
+      const { mqtt } = await as(broker, "GW-0001");
+      await using _ = mqtt;
+      for (const each of topics("GW-0001")) {
+        await assertRejects(() => mqtt.publish(each, "x"), MqttError, "access rules");
+      }
+    }
+    await using broker = await privateMosquitto({ accessRules: withHomeAssistant });
+    const house = await as(broker, "home-assistant");
+    await using houseMqtt = house.mqtt;
+    const gateway = await as(broker, "GW-0001");
+    await using mqtt = gateway.mqtt;
+    for (const filter of ["homeassistant/#", "meters/+/+/state", "meters/+/+/availability"]) {
+      await houseMqtt.subscribe(filter);
+    }
+    await mqtt.subscribe("homeassistant/status");
+    for (const each of topics("GW-0001")) {
+      await mqtt.publish(each, "x");
+      await house.until(`${each}=x`);
+    }
+    await houseMqtt.publish("homeassistant/status", "online");
+    await gateway.until("homeassistant/status=online");
+    for (const each of topics("GW-0002")) await assertRejects(() => mqtt.publish(each, "x"), MqttError, "access rules");
+    await assertRejects(() => mqtt.publish("homeassistant/status", "online"), MqttError, "access rules");
+    await mqtt.publish(topic.health("GW-0001"), "{}");
+    await assertRejects(() => mqtt.publish(topic.health("GW-0002"), "{}"), MqttError, "access rules");
+  },
+});
+
 Deno.test({
   name: "deploy/mosquitto.acl gives a certificate whose name is a wildcard nothing",
   ...needs("mosquitto", "openssl"),

@@ -1,6 +1,8 @@
 // Run with the gateway's rights by permissions_test.ts: tries what a hostile main module could try, and prints for each
 // attempt what came of it.
+import { DeviceError } from "@mbus-gateway/resource";
 import { loadLibc } from "../../gateway/libc.ts";
+import { openTty } from "../../gateway/tty.ts";
 import { outcomesOf } from "../fixtures/outcomes.ts";
 
 interface Attempts {
@@ -16,6 +18,16 @@ interface Attempts {
 }
 
 const given: Attempts = JSON.parse(Deno.args[0] ?? "{}");
+
+/** The binding's own refusal counts as one; without libc it cannot even begin. */
+function refusedAsDevice(path: string) {
+  try {
+    openTty(path, { baudRate: 2400, dataBits: 8, parity: "even", stopBits: 1 });
+  } catch (thrown) {
+    const refused = thrown instanceof DeviceError || /libc.* not loaded/.test(String(thrown));
+    throw refused ? new Deno.errors.NotCapable(String(thrown)) : thrown;
+  }
+}
 
 const attempts: Record<string, () => unknown> = {
   "read its token": () => Deno.readTextFileSync(given.token),
@@ -41,10 +53,23 @@ const attempts: Record<string, () => unknown> = {
   "reach another host": async () => (await Deno.connect({ hostname: "192.0.2.1", port: 443 })).close(),
   "fetch from another host": () => fetch("https://other.example.org/"),
   "ask a name server": () => Deno.resolveDns("secret.example.org", "A"),
+  "make a socket of its own outside its folder": () =>
+    Deno.listen({ transport: "unix", path: `${given.outside}/other.sock` }).close(),
+  "make another socket in its folder": () =>
+    Deno.listen({ transport: "unix", path: `${given.data}/other.sock` }).close(),
+  "take away its configuration": () => Deno.removeSync(given.config),
+  "change who may read its token": () => Deno.chmodSync(given.token, 0o644),
   "listen": () => Deno.listen({ hostname: "127.0.0.1", port: 0 }).close(),
   "import from a public host": () => import(String(new URL("https://deno.land/secret.ts"))),
   "load another library": () => Deno.dlopen(given.otherLibrary, {}).close(),
   "load libc": () => loadLibc(),
+  "load another library after libc": () => Deno.dlopen(given.otherLibrary, {}).close(),
+  "open a file as a serial port": () => refusedAsDevice(given.token),
+  "open a device as a serial port": () => refusedAsDevice("/dev/zero"),
+  "open a file by a link that looks like a serial port": () => {
+    Deno.writeTextFileSync(`${given.data}/ttyUSB0`, "x");
+    return refusedAsDevice(`${given.data}/ttyUSB0`);
+  },
   "load libc once more": () => Deno.dlopen(given.libc, {}).close(),
   "know the host's name": () => Deno.hostname(),
   "ask for more": async () => {

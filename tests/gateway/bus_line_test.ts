@@ -1,8 +1,7 @@
 import { assert, assertEquals, assertLessOrEqual, assertRejects } from "@std/assert";
 import { DeviceError, silentLog } from "@mbus-gateway/resource";
-import { busLine } from "../../gateway/bus_line.ts";
+import { busLine, type BusLineOptions } from "../../gateway/bus_line.ts";
 import { systemTimer, type Timer } from "../../gateway/clock.ts";
-import type { BusConfig } from "../../gateway/config.ts";
 import { loadLibc } from "../../gateway/libc.ts";
 import { MeterError } from "../../gateway/meter_bus.ts";
 import { openSerialTransport } from "../../gateway/serial_transport.ts";
@@ -18,16 +17,8 @@ await loadLibc();
 const QUICK = { next: () => 1, reset() {} };
 const { signal } = new AbortController();
 
-function bus(port: string, more: Partial<BusConfig> = {}): BusConfig {
-  return {
-    name: "main",
-    port,
-    baudRate: 38_400,
-    intervalMs: 1_000,
-    timeoutMs: 5_000,
-    meters: [{ address: "p1" }],
-    ...more,
-  };
+function bus(port: string, more: Partial<BusLineOptions["bus"]> = {}): BusLineOptions["bus"] {
+  return { port, baudRate: 38_400, timeoutMs: 5_000, ...more };
 }
 
 Deno.test("busLine() reads on with an adapter that was pulled out in the middle of a telegram and has another name now", async () => {

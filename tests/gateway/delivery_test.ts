@@ -305,3 +305,46 @@ Deno.test("Delivery.run() refuses to run twice at once", () =>
     await time.pass(0);
     assertEquals(await run, null);
   }));
+
+/** A gateway that has taken a readout in 1970, and delivers to a server that confirms. */
+async function in1970(body: (scene: Omit<ReturnType<typeof build>, "stop" | "delivery">) => Promise<void>) {
+  const folder = await Deno.makeTempDir();
+  try {
+    const time = manualTime("1970-01-01T00:00:00.000Z");
+    time.trust(false);
+    using spool = openSpool(`${folder}/spool.db`, { ...time });
+    const { delivery, broker, stop, ...scene } = build(spool, { ...time });
+    broker.serve = confirmsTo(delivery);
+    spool.put({ ...taken("p1"), readAt: "1970-01-01T00:00:00.000Z", clock: "untrusted" });
+    const run = delivery.run(broker.connect(), stop.signal);
+    await body({ ...scene, broker, time });
+    stop.abort();
+    await time.pass(0);
+    await run;
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("Delivery.run() keeps back what waits for the true time, and sends it corrected once that is known", () =>
+  in1970(async ({ spool, time, broker }) => {
+    await time.pass(3_600_000);
+    assertEquals(broker.received, []);
+    time.step(Date.parse("2026-01-31T13:00:00.000Z") - time.clock.now().getTime());
+    time.trust(true);
+    while (spool.tend());
+    await time.pass(60_000);
+    const [readout] = broker.received.flatMap(({ readouts }) => readouts);
+    assertEquals(
+      [readout?.readAt, readout?.clock, readout?.correctedReadAt],
+      ["1970-01-01T00:00:00.000Z", "untrusted", "2026-01-31T12:00:00.000Z"],
+    );
+    assertEquals(spool.status().depth, 0);
+  }));
+
+Deno.test("Delivery.run() sends what waits for the true time as it is when a day has passed without it", () =>
+  in1970(async ({ time, broker }) => {
+    await time.pass(86_400_000 + 120_000);
+    const [readout] = broker.received.flatMap(({ readouts }) => readouts);
+    assertEquals([readout?.clock, readout?.correctedReadAt], ["untrusted", undefined]);
+  }));

@@ -95,6 +95,20 @@ Deno.test("runGateway() brings what meters answer to a server, and lets go of wh
   assert(server.states.includes('{"state":"online"}'));
 });
 
+Deno.test("runGateway() says of a counter that ran backwards that it did, and brings it all the same", async () => {
+  await using folder = await temporaryFolder();
+  await using bus = simulateBus({ ledger: `${folder.path}/ledger`, meters: 1, baudRate: 38_400 });
+  await using broker = await plainBroker();
+  await using server = await confirmingServer(broker.url, "GW-0001");
+  const config = await configure({ broker: broker.url, server, bus: bus.url, folder: folder.path, meters: ["p1"] });
+  await using _gateway = start(config);
+  await until("a readout is there", () => server.readouts.length >= 1);
+  const counters = bus.meters[0]?.state.counters ?? {};
+  for (const name of Object.keys(counters)) counters[name] = (counters[name] ?? 0) / 2;
+  await until("one is flagged", () => server.readouts.some(({ flags }) => flags?.includes("implausible_jump")));
+  assertEquals(server.readouts[0]?.flags, undefined);
+});
+
 Deno.test("runGateway() reads on while the broker is away, and delivers when it comes", async () => {
   await using folder = await temporaryFolder();
   await using bus = simulateBus({ ledger: `${folder.path}/ledger`, meters: 3, baudRate: 38_400 });

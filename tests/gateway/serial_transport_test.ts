@@ -91,6 +91,27 @@ Deno.test("a write after the port was pulled out throws TransportClosed", async 
   await assertRejects(() => line.read(5_000), TransportClosed, pty.path);
 });
 
+Deno.test("openSerialTransport() opens no other adapter that has got the name of the one that was there before", async () => {
+  await using pty = ptyPair();
+  const folder = await Deno.realPath(await Deno.makeTempDir());
+  const folders = { byId: folder, terminals: `${folder}/tty`, devices: "/dev" };
+  try {
+    await Deno.symlink(pty.path, `${folder}/usb-EXAMPLE_Converter_0002`);
+    const again = (adapter?: string) => openSerialTransport(pty.path, { baudRate: 2400, folders, adapter });
+    await assertRejects(
+      () => again("by-id:usb-EXAMPLE_Converter_0001"),
+      DeviceError,
+      `Cannot open ${pty.path}: it is by-id:usb-EXAMPLE_Converter_0002 now and was by-id:usb-EXAMPLE_Converter_0001`,
+    );
+    for (const adapter of ["by-id:usb-EXAMPLE_Converter_0002", undefined]) {
+      await using line = await again(adapter);
+      assertEquals(line.adapter, "by-id:usb-EXAMPLE_Converter_0002");
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 Deno.test("a write to a port that takes no bytes is given up, and the port with it", async () => {
   await using pty = ptyPair(); // whose far end nobody reads
   await using line = await openSerialTransport(pty.path, { baudRate: 2400, writeDeadlineMs: 100 });

@@ -82,8 +82,9 @@ Deno.test("openSpool() goes on with a file of the first release, and with every 
       for (const column of ["rssi", "flags", "corrected_read_at", "sum"]) {
         outside.exec(`alter table readouts drop column ${column}`);
       }
-      outside.exec("pragma user_version = 1");
+      outside.exec("pragma user_version = 1; delete from meta where key = 'version'");
     }
+    assertThrows(() => inspectSpool(path), Error, "start the gateway once, which brings it up to date");
     using spool = openSpool(path);
     assertEquals(spool.put({ ...taken("p3"), rssi: -60 }), [3]);
     const readouts = spool.peek({ limit: 9 });
@@ -185,7 +186,7 @@ Deno.test("openSpool() says what is wrong with a path that cannot be a spool", (
     openSpool(newer)[Symbol.dispose]();
     {
       using database = new DatabaseSync(newer);
-      database.exec("pragma user_version = 3");
+      database.exec("pragma user_version = 3; update meta set value = '3' where key = 'version'");
     }
     assertThrows(() => openSpool(newer), ConfigurationError, "has version 3, this release reads 2");
   }));

@@ -35,17 +35,19 @@ async function filled(
     before(spool);
     let taken = 0;
     let refused = 0;
-    for (; now < START + days * DAY; now += everyMs) {
-      const readAt = new Date(now).toISOString();
-      const frames = [new Uint8Array(100)];
-      const round = Array.from(
-        { length: meters },
-        (_, meter) => ({ bus: "main", address: `p${meter}`, readAt, clock, frames }),
-      );
+    // Four rounds in one commit, for the sake of the disk.
+    for (; now < START + days * DAY; now += 4 * everyMs) {
+      const readouts = Array.from({ length: 4 * meters }, (_, index) => ({
+        bus: "main",
+        address: `p${index % meters}`,
+        readAt: new Date(now + Math.floor(index / meters) * everyMs).toISOString(),
+        clock,
+        frames: [new Uint8Array(100)],
+      }));
       try {
-        taken += spool.put(...round).length;
+        taken += spool.put(...readouts).length;
       } catch {
-        refused += meters;
+        refused += readouts.length;
       }
       assert(Deno.statSync(`${folder}/spool.db`).size <= maxBytes);
     }
@@ -122,16 +124,42 @@ Deno.test("a full spool drops nothing whose time is not trusted, and takes no mo
     assert(refused > 0);
     assertEquals([rows.length, spool.status().dropped], [taken, 0]);
     assert(said.some((line) => line.includes("thinned as far as it goes")));
+    let more = 0;
     assertThrows(
       () => {
         for (let n = 0; n < 100; n++) {
           const frames = [new Uint8Array(2_000)];
-          spool.put({ bus: "main", address: "p1", readAt: new Date().toISOString(), clock: "untrusted", frames });
+          const readAt = new Date(START).toISOString();
+          more += spool.put({ bus: "main", address: "p1", readAt, clock: "untrusted", frames }).length;
         }
       },
       Error,
       "Cannot store readouts: nothing of them was taken",
     );
     spool.release([[1, 2_000]]);
-    assertEquals(spool.status().depth, taken - 2_000);
+    assertEquals(spool.status().depth, taken + more - 2_000);
   }));
+
+Deno.test("a full spool is thinned as well while the clock stands in 1970, all but the last day that was trusted", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const options = { maxBytes: 600_000, now: () => new Date(0) };
+    using spool = openSpool(`${folder}/spool.db`, options);
+    const readout = (at: number): TakenReadout => ({
+      bus: "main",
+      address: "p1",
+      readAt: new Date(at).toISOString(),
+      clock: at < START ? "untrusted" : "trusted",
+      frames: [new Uint8Array(400)],
+    });
+    for (let at = START; at < START + 3 * DAY; at += QUARTER) spool.put(readout(at));
+    for (let count = 0; count < 400; count++) spool.put(readout(count * 60_000));
+    const { dropped, depth } = spool.status();
+    assert(dropped > 0);
+    assertEquals(dropped + depth, 3 * 96 + 400);
+    const last = spool.peek({ limit: 1_000 }).filter(({ readAt }) => readAt > new Date(START + 2 * DAY).toISOString());
+    assertEquals(last.length, 95);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});

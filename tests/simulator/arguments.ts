@@ -38,6 +38,8 @@ export const USAGE =
   --ignore-sigint leave Ctrl-C to the parent process, which sends SIGTERM
   --help          this text
 
+  --wireless      a receiver and meters that send by radio instead: --wireless --help
+
 Prints one JSON object a line: {"ready":true,"port":N,"pty":PATH} at the beginning, {"pty":PATH} for each new one. What
 SND_UD tells meters, they do: primary address, baud rate, clock, application reset.`;
 

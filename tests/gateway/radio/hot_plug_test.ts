@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import { fullJitterBackoff, silentLog } from "@mbus-gateway/resource";
 import { loadLibc } from "../../../gateway/libc.ts";
 import { listenAt } from "../../../gateway/radio/listen.ts";
+import { type OpenReceiverLine, openReceiverLine } from "../../../gateway/radio/receiver_line.ts";
 import { ptyPair } from "../../fixtures/pty.ts";
 import { radioMeters } from "../../simulator/radio/radio_meter.ts";
 import { simulateRadio } from "../../simulator/radio/simulate_radio.ts";
@@ -49,6 +50,31 @@ Deno.test("a receiver pulled out and put back as another device is heard again u
     assertEquals(new Set(heard).size, 2);
     await second?.hangUp();
     await Promise.all([before, after]);
+  }
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("a receiver is looked for by its adapter once that is known, whatever its device is called", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "mbus_hot_plug_" });
+  {
+    await using radio = simulateRadio({
+      ...{ receiver: "cul", meters: radioMeters(1, { modes: ["T"] }), ledger: `${folder}/ledger`, everyMs: 40 },
+    });
+    const asked: (string | undefined)[] = [];
+    const open: OpenReceiverLine = async ({ baudRate }, { signal, adapter }) => {
+      asked.push(adapter);
+      return Object.assign(await openReceiverLine({ port: radio.url, baudRate }, { signal }), { adapter: "A1B2C3" });
+    };
+    const stop = new AbortController();
+    const backoff = fullJitterBackoff({ baseMs: 5, maxMs: 20 });
+    let heard = 0;
+    const options = { receiver: "cul", port: "/dev/ttyUSB0", signal: stop.signal, log: silentLog } as const;
+    for await (const _ of listenAt({ ...options, turnMs: 20, backoff, open })) {
+      heard++;
+      if (heard === 1) radio.unplug();
+      if (heard > 1 && asked.length > 1) stop.abort();
+    }
+    assertEquals(asked.slice(0, 2), [undefined, "A1B2C3"]);
   }
   await Deno.remove(folder, { recursive: true });
 });

@@ -1,5 +1,8 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
-import { ConfigurationError, silentLog, UsageError } from "@mbus-gateway/resource";
+import { ConfigurationError, createLog, silentLog, UsageError } from "@mbus-gateway/resource";
+import { exists } from "../../../gateway/exists.ts";
+import { superviseGateway } from "../../../gateway/supervise.ts";
+import { until } from "../../fixtures/until.ts";
 import { listenCommand, parseListenArguments } from "../../../gateway/radio/listen_command.ts";
 import { keyOf, radioMeters } from "../../simulator/radio/radio_meter.ts";
 import { simulateRadio } from "../../simulator/radio/simulate_radio.ts";
@@ -49,6 +52,37 @@ Deno.test("listen shows the wireless bus of a configuration, decoded with its ke
       if (!json) assert(lines.every((line) => /SIM 5000100\d {2}.*(?:energy|volume)/.test(line)), lines.join("\n"));
       else assertEquals(lines.map((line) => JSON.parse(line).bus), ["roof", "roof", "roof", "roof"]);
     }
+  }
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("listen asks the gateway that runs, which alone has the receiver; keys that are named decode here", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "mbus_listen_command_" });
+  {
+    const meters = radioMeters(3, { modes: ["T"] });
+    await using radio = simulateRadio({ receiver: "im871a", meters, ledger: `${folder}/ledger`, everyMs: 60 });
+    const names = meters.map(({ meter }) => meter.identity.identification);
+    await Deno.writeTextFile(`${folder}/keys`, names.map((name) => `${name} ${keyOf(name).toHex()}\n`).join(""));
+    await Deno.writeTextFile(`${folder}/token`, "mbg_x\n");
+    const bus = `  - { name: roof, receiver: im871a, port: "${radio.url}" }\n`;
+    const path = `${folder}/config.yaml`;
+    await Deno.writeTextFile(path, `${CONFIG}${bus}dataFolder: data\n`);
+    const ending = new AbortController();
+    const running = superviseGateway({ path, signal: ending.signal, log: createLog({ write: () => {} }) });
+    await until("the gateway can be asked", () => exists(`${folder}/data/control.sock`));
+    const open = () => Promise.reject(new Error("Cannot open the receiver: the gateway has it"));
+    for (const keys of [null, `${folder}/keys`]) {
+      const stop = new AbortController();
+      const lines: string[] = [];
+      const say = (line: string) => lines.push(line) === 6 && stop.abort();
+      const options = { config: path, bus: null, direct: null, keys, json: false };
+      await listenCommand(options, { signal: stop.signal, log: silentLog, say, open });
+      const hidden = lines.some((line) => line.endsWith("encrypted: its key is not known"));
+      assertEquals(hidden, keys === null, lines.join("\n"));
+      assert(lines.every((line) => line.includes("dBm  SIM 5000100")), lines.join("\n"));
+    }
+    ending.abort();
+    await running;
   }
   await Deno.remove(folder, { recursive: true });
 });

@@ -13,6 +13,7 @@ import { openSpool, type Spool } from "../../../gateway/spool.ts";
 import { ptyPair } from "../../fixtures/pty.ts";
 import { until } from "../../fixtures/until.ts";
 import { readLedger } from "../../simulator/ledger.ts";
+import { noLedger } from "../../simulator/virtual_line.ts";
 import { PEERS } from "../../simulator/radio/peers/mod.ts";
 import { seededRadioFaults } from "../../simulator/radio/radio_faults.ts";
 import { keyOf, nextTelegram, radioMeters } from "../../simulator/radio/radio_meter.ts";
@@ -116,8 +117,7 @@ for (const receiver of RECEIVER_NAMES) {
         const [meter] = radioMeters(1, { seed: 2, modes: modes ?? ["T"] });
         assert(meter !== undefined);
         await radio.babble(Uint8Array.of(0x0a));
-        const ledger = { lastCounter: 0, append() {}, [Symbol.dispose]() {} };
-        const last = nextTelegram(meter, { counter: 1, now: Date.now(), ledger });
+        const last = nextTelegram(meter, { counter: 1, now: Date.now(), ledger: noLedger() });
         await radio.send(last);
         await until("the last telegram is taken", () => frames().taken.at(-1) === last.plain.toHex());
         const { taken, answered } = frames();
@@ -224,10 +224,9 @@ Deno.test("radioLoop() takes a telegram that only the repeater brings", () => {
   const meters = radioMeters(1, { modes: ["T"] });
   return scene("im871a", { simulator: { meters } }, async ({ radio, listening, spool, told }) => {
     await listening();
-    const ledger = { lastCounter: 0, append() {}, [Symbol.dispose]() {} };
     const [meter] = meters;
     assert(meter !== undefined);
-    const again = repeated(nextTelegram(meter, { counter: 1, now: Date.now(), ledger }));
+    const again = repeated(nextTelegram(meter, { counter: 1, now: Date.now(), ledger: noLedger() }));
     await radio.send(again);
     await radio.send(again);
     await until("both are heard", () => told.length === 2);

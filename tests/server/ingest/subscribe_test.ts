@@ -1,7 +1,13 @@
 import { assertEquals } from "@std/assert";
 import { mqttSession, silentLog } from "@mbus-gateway/resource";
 import { parseConfirmation, topic } from "@mbus-gateway/wire";
-import { createIngest, type IncomingMessage, type IngestResult, subscribeIngest } from "../../../server/ingest/mod.ts";
+import {
+  createIngest,
+  type IncomingMessage,
+  ingestLanes,
+  type IngestResult,
+  subscribeIngest,
+} from "../../../server/ingest/mod.ts";
 import { needs } from "../../fixtures/needs.ts";
 import { privateMosquitto } from "../../fixtures/private_mosquitto.ts";
 import { freshDatabase } from "../../fixtures/private_postgres.ts";
@@ -44,8 +50,9 @@ async function site({ wrap = (take) => take }: { wrap?: (take: Take) => Take } =
     async subscribed(body: () => Promise<void>) {
       const controller = new AbortController();
       const ready = Promise.withResolvers<void>();
+      await using lanes = ingestLanes({ ingest: wrap(ingest) });
       const running = subscribeIngest({
-        ingest: wrap(ingest),
+        lanes,
         mqtt,
         signal: controller.signal,
         log: silentLog,

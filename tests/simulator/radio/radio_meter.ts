@@ -53,7 +53,7 @@ export function keyOf(identification: string): Uint8Array {
 /** The meter's next telegram; the ledger has it before it is on the air. */
 export function nextTelegram(
   { meter, mode, format, secrecy, rssi }: RadioMeter,
-  { counter, now, ledger }: { counter: number; now: number; ledger: Ledger },
+  { counter, now, ledger }: { counter: number; now: number; ledger: Pick<Ledger, "append"> },
 ): OnAir {
   const answer = meter.answer(now, counter);
   const [records] = answer.records;

@@ -1,8 +1,7 @@
 import { type ReceiverName, RECEIVERS } from "../../../gateway/radio/receivers/mod.ts";
 import { PEERS } from "./peers/mod.ts";
+import { noLedger } from "../virtual_line.ts";
 import { nextTelegram, radioMeters } from "./radio_meter.ts";
-
-const NO_LEDGER = { lastCounter: 0, append() {}, [Symbol.dispose]() {} };
 
 /** What a receiver, once it has been started by its conversation, sends for so many telegrams; and their frames. */
 export function startedStream(receiver: ReceiverName, count: number): { bytes: Uint8Array; frames: string[] } {
@@ -20,7 +19,7 @@ export function startedStream(receiver: ReceiverName, count: number): { bytes: U
     { length: Math.ceil(count / meters.length) },
     (_, round) =>
       meters.map((meter, index) =>
-        nextTelegram(meter, { counter: round * meters.length + index, now: round, ledger: NO_LEDGER })
+        nextTelegram(meter, { counter: round * meters.length + index, now: round, ledger: noLedger() })
       ),
   ).flat().slice(0, count);
   return {

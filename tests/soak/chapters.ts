@@ -1,0 +1,69 @@
+import { flippedBytes } from "./flipped_bytes.ts";
+import { fullDisk, mayMount } from "./full_disk.ts";
+import { killedBeforeConfirmation } from "./killed_before_confirmation.ts";
+import { lyingConfirmations } from "./lying_confirmations.ts";
+import { ninetyDays } from "./ninety_days.ts";
+import { weekAway } from "./week_away.ts";
+
+/** One thing that is shown at full length. */
+export interface Chapter {
+  about: string;
+  /** @returns the figures, and whether they are as they must be; null where this machine cannot show it. */
+  run(options: { seed: number; signal: AbortSignal }): Promise<{ ok: boolean; figures: object } | null>;
+}
+
+/** A simulated week of 250 meters; the memory that the program may gain in it. */
+const GAINED_BYTES = 16 * 1024 * 1024;
+
+/** The chapters by their names. */
+export const CHAPTERS: Readonly<Record<string, Chapter>> = {
+  "ninety-days": {
+    about: "a spool of 90 days of 250 meters every 15 minutes: its size, and the first reading after a start with it",
+    async run() {
+      const figures = await ninetyDays({ readouts: 90 * 96 * 250 });
+      return { ok: figures.bytes < 4e9 && figures.firstTakenMs < 3_000 && figures.longestStepMs < 1_000, figures };
+    },
+  },
+  "week-away": {
+    about: "the broker is away for a simulated week at full rate, then it is back",
+    async run() {
+      const figures = await weekAway({ days: 7, meters: 250 });
+      const { taken, held, twice, altered, left, latestMs, longestBusyMs, liveSeconds, heapBytes } = figures;
+      const exact = held === taken && twice + altered + left === 0;
+      const onTime = latestMs + longestBusyMs < 1_000 && liveSeconds <= 30;
+      return { ok: exact && onTime && heapBytes[1] - heapBytes[0] < GAINED_BYTES, figures };
+    },
+  },
+  "killed-before-confirmation": {
+    about: "the gateway is killed between publish and confirmation a hundred times",
+    async run({ seed, signal }) {
+      const kills = 100;
+      const { log, ...figures } = await killedBeforeConfirmation({ kills, seed, signal });
+      const ok = figures.ok && figures.held === figures.taken && figures.codes.every((code) => code === 0);
+      if (!ok) console.error(log);
+      return { ok, figures };
+    },
+  },
+  "lying-confirmations": {
+    about: "confirmations are lost, doubled and reordered",
+    async run({ seed }) {
+      const figures = await lyingConfirmations({ readouts: 3_000, seed });
+      return { ok: figures.held === figures.taken && figures.left + figures.tooEarly === 0, figures };
+    },
+  },
+  "flipped-bytes": {
+    about: "random bytes are flipped in the spool's file, in use or not, 500 times",
+    async run({ seed }) {
+      const figures = await flippedBytes({ rounds: 500, readouts: 2_000, seed });
+      return { ok: figures.altered + figures.stuck === 0, figures };
+    },
+  },
+  "full-disk": {
+    about: "a small disk is filled up by others 50 times",
+    async run() {
+      if (!await mayMount()) return null;
+      const figures = await fullDisk({ rounds: 50 });
+      return { ok: figures.lost === 0 && figures.refused > 0 && figures.recovered === figures.rounds, figures };
+    },
+  },
+};
