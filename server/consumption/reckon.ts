@@ -35,16 +35,25 @@ export async function reckon(tx: Tx, changes: Change[], knowledge: Knowledge): P
   if (changes.length === 0) return;
   const placed = await loadPlaced(tx, changes);
   const spans = await widenToReadings(tx, changes);
-  const touched = changes.map((change, index): Touched => {
-    const span = widenToDial(change, spans[index] ?? change, dialOf(placed, change));
+  const touched = changes.flatMap((whatChanged, index): Touched[] => {
+    const dial = dialOf(placed, whatChanged);
+    const widened = spans[index] ?? { ...whatChanged, oldest: Infinity };
+    // What was reckoned from readings that are kept no longer stays as it is.
+    const floor = dial.some(({ time }) => time < widened.oldest) ? -Infinity : widened.oldest;
+    if (whatChanged.end < floor) return [];
+    const change = { ...whatChanged, start: Math.max(whatChanged.start, floor) };
+    const wide = widenToDial(whatChanged, widened, dial);
+    const margin = change.replaced ? around(wide, change, 2 * DAY_MS) : wide;
+    const span = { start: Math.max(margin.start, floor), end: margin.end };
     const all = staysOf(placed.get(placedKey(change))?.stays ?? [], NOWHERE);
-    const stays = staysTouched(all, change.replaced ? around(span, change, 2 * DAY_MS) : span);
+    const stays = staysTouched(all, span);
     const whole = {
       start: Math.min(span.start, ...stays.map(({ days }) => days.start)),
       end: Math.max(span.end, ...stays.map(({ days }) => days.end)),
     };
-    return { change, all, stays, whole };
+    return [{ change, all, stays, whole }];
   });
+  if (touched.length === 0) return;
   const readings = await readingsAround(tx, touched.map(({ change, whole }) => ({ ...change, ...whole })));
   const registers = await loadRegisters(tx, changes, knowledge);
   const periods = touched.flatMap(({ change, stays, whole }, index) => {
@@ -58,7 +67,7 @@ export async function reckon(tx: Tx, changes: Change[], knowledge: Knowledge): P
     const found = stays.flatMap((stay) => periodsOf(course, stay, stay.days));
     return mergePeriods(found).map((period): Period & OfSeries => ({ tenantId, seriesId, ...period }));
   });
-  await deleteEverywhere(tx, changes.filter(({ replaced }) => replaced));
+  await deleteEverywhere(tx, touched.flatMap(({ change }) => change.replaced ? [change] : []));
   const days = touched.flatMap(({ change, stays }) => stays.map((stay) => stretchOf(change, stay, stay.days)));
   const months = touched.flatMap(({ change, all, stays }) =>
     // What was replaced took whole months away, of places that were left before it too.

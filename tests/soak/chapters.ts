@@ -1,3 +1,4 @@
+import { consumptionSoak } from "./consumption.ts";
 import { flippedBytes } from "./flipped_bytes.ts";
 import { fullDisk, mayMount } from "./full_disk.ts";
 import { killedBeforeConfirmation } from "./killed_before_confirmation.ts";
@@ -64,6 +65,13 @@ export const CHAPTERS: Readonly<Record<string, Chapter>> = {
       if (!await mayMount()) return null;
       const figures = await fullDisk({ rounds: 50 });
       return { ok: figures.lost === 0 && figures.refused > 0 && figures.recovered === figures.rounds, figures };
+    },
+  },
+  "consumption": {
+    about: "readings come in disorder, weeks late and revised; consumption is kept up, then reckoned anew the slow way",
+    async run({ seed }) {
+      const figures = await consumptionSoak({ counters: 40, days: 365, seed });
+      return { ok: figures.compared > 0 && figures.different + figures.unequalSums === 0, figures };
     },
   },
 };
