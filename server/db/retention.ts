@@ -1,6 +1,6 @@
 import type { Log } from "@mbus-gateway/resource";
 import type { Database } from "./database.ts";
-import { transaction } from "./transaction.ts";
+import { ingestTransaction, transaction } from "./transaction.ts";
 
 /** How long tables keep what they have, in days; null: for ever. */
 export interface Retention {
@@ -39,7 +39,7 @@ export async function dropExpired(database: Database, retention: Retention, now:
 async function deleteExpiredHours(database: Database, days: number | null, now: Date) {
   if (days === null) return;
   const before = new Date(now.getTime() - days * DAY_MS).toISOString();
-  await transaction(
+  await ingestTransaction(
     database,
     (tx) =>
       tx`
