@@ -73,7 +73,8 @@ export async function sumMonths(tx: Tx, months: Stretch[]) {
       tenant_id, series_id, placement_id, resolution, period_start, period_end, amount, start_interpolated,
       end_interpolated, partial, flags
     )
-    select stretch.tenant_id, stretch.series_id, stretch.placement_id, 'month', stretch.first, stretch.behind, trim_scale(sum(amount)),
+    select stretch.tenant_id, stretch.series_id, stretch.placement_id, 'month', stretch.first, stretch.behind,
+      trim_scale(sum(amount)),
       (array_agg(start_interpolated order by period_start))[1],
       (array_agg(end_interpolated order by period_start desc))[1],
       bool_or(partial) or min(period_start) > greatest(stretch.first, min(valid_from))
