@@ -54,10 +54,9 @@ export class BusTurns {
   /** Reads the next meter and keeps what it answers. */
   async next(): Promise<"read" | "nothing_due"> {
     this.#collect();
-    const [first] = this.#due;
     const now = this.#reading.timer.elapsed();
     // Where the rounds take all the time there is, a dead meter has its turn all the same, once an hour.
-    const address = this.#patience.probe(now - LONGEST_PUT_OFF_MS) ?? first ?? this.#patience.probe(now);
+    const address = this.#patience.probe(now - LONGEST_PUT_OFF_MS) ?? this.#firstDue() ?? this.#patience.probe(now);
     if (address === null) return "nothing_due";
     this.#due.delete(address);
     const { bus, board, clock, line } = this.#reading;
@@ -87,6 +86,15 @@ export class BusTurns {
     if (waiting > 0) this.#pace.fails("Reading all meters takes longer than the interval", { waiting });
     else this.#pace.works();
     for (const address of due) this.#due.add(address);
+  }
+
+  #firstDue(): string | null {
+    for (const address of this.#due) {
+      if (this.#patience.inRounds(address)) return address;
+      // It came due again before it was known to be dead.
+      this.#due.delete(address);
+    }
+    return null;
   }
 
   #keep(readout: TakenReadout) {

@@ -17,6 +17,7 @@ import { type BrokerIdentity, brokerIdentity, type BrokerIdentityOptions } from 
 import { mqttIdentity, platformIdentity } from "./credentials.ts";
 import { confirmationsTo, dailySend } from "./daily_send.ts";
 import type { Delivery } from "./delivery.ts";
+import { reconnectPace } from "./reconnect_pace.ts";
 import type { MqttRequests } from "./requests/mqtt_requests.ts";
 import { cronSchedule, stableJitterMs } from "./schedule.ts";
 import { attendAll, type SessionGuest } from "./session_guest.ts";
@@ -34,7 +35,6 @@ export interface ConnectionOptions {
   signal: AbortSignal;
   connect?: (options: MqttSessionOptions) => Promise<MqttSession>;
   backoff?: Backoff;
-  random?: () => number;
   /** Refuses certificates and keys that cannot be used. */
   check?: BrokerIdentityOptions["check"];
   /** Answers what is asked of the gateway while a connection stands. */
@@ -43,20 +43,15 @@ export interface ConnectionOptions {
   guests?: readonly SessionGuest[];
 }
 
-/** A connection that has lasted this long was a good one: the next attempt comes soon again. */
+/** A connection that has lasted this long was a good one: the waits begin anew. */
 export const STABLE_MS = 60_000;
-/**
- * A good connection that is lost may be everybody's: a thousand gateways come back over so long a time, each at a moment
- * of its own, and not all in the broker's first seconds.
- */
-const SPREAD_MS = 75_000;
 /** Nobody waits longer for the state to be published. */
 const STATE_MS = 1_000;
 
 /**
- * Stays connected to the broker and delivers, connecting again for as long as it takes (full jitter, 1 to 300 s; after
- * a connection that lasted, at any moment of {@linkcode SPREAD_MS}).
- * `gateways/{id}/state` says `online` while the connection stands; the last will, or the farewell, says `offline`.
+ * Stays connected to the broker and delivers, connecting again for as long as it takes ({@linkcode reconnectPace}: full
+ * jitter, 1 to 300 s). `gateways/{id}/state` says `online` while the connection stands; the last will, or the farewell,
+ * says `offline`.
  *
  * Nothing but a missing permission ends it: certificates may be replaced, a full disk emptied, a broker repaired.
  *
@@ -65,7 +60,8 @@ const STATE_MS = 1_000;
 export async function stayConnected(
   options: ConnectionOptions & { onConnected?: (connected: boolean) => void },
 ): Promise<void> {
-  const { timer, log, signal, onConnected = () => {}, backoff = reconnectBackoff(), random = Math.random } = options;
+  const { config, timer, log, signal, onConnected = () => {} } = options;
+  const { backoff = reconnectPace(config.mqtt.url) } = options;
   const broker = condition(log, "The broker is connected again");
   const identity = brokerIdentity(options);
   while (!signal.aborted) {
@@ -73,6 +69,7 @@ export async function stayConnected(
     try {
       const reason = await deliverOnce(options, identity, () => {
         connectedAt = timer.elapsed();
+        identity.worked();
         broker.works();
         onConnected(true);
       });
@@ -87,9 +84,9 @@ export async function stayConnected(
     } finally {
       onConnected(false);
     }
-    const lasted = timer.elapsed() - connectedAt >= STABLE_MS;
-    if (lasted) backoff.reset();
-    await pause(timer, Math.max(1_000, lasted ? random() * SPREAD_MS : backoff.next()), signal);
+    if (connectedAt === Infinity && identity.goesBack()) continue;
+    if (timer.elapsed() - connectedAt >= STABLE_MS) backoff.reset();
+    await pause(timer, Math.max(1_000, backoff.next()), signal);
   }
 }
 
@@ -165,7 +162,7 @@ const SEND_TRIES = 5;
 export async function sendAtTimes(
   options: ConnectionOptions & { cron: string; http: () => HttpClient },
 ): Promise<void> {
-  const { config, cron, clock, timer, log, signal, backoff = reconnectBackoff() } = options;
+  const { config, cron, clock, timer, log, signal, backoff = sendBackoff() } = options;
   const jitterMs = stableJitterMs(config.gateway, "connection", 3_600_000);
   for await (const _ of cronSchedule({ cron, jitterMs, clock, timer, signal })) {
     backoff.reset();
@@ -194,7 +191,7 @@ function isFatal(thrown: unknown): boolean {
   return thrown instanceof Deno.errors.NotCapable;
 }
 
-function reconnectBackoff(): Backoff {
+function sendBackoff(): Backoff {
   return fullJitterBackoff({ baseMs: 2_000, maxMs: 300_000 });
 }
 

@@ -148,6 +148,12 @@ export class FrameReader {
     while (this.elapsed() < until && (await this.#read(this.#gapMs, signal)) !== null);
   }
 
+  /** Forgets everything that comes until a moment of {@linkcode elapsed}. */
+  async forgetUntil(moment: number, signal?: AbortSignal) {
+    this.#buffer = new Uint8Array(0);
+    while (this.elapsed() < moment) await this.#read(moment - this.elapsed(), signal);
+  }
+
   async #read(timeoutMs: number, signal?: AbortSignal): Promise<Uint8Array | null> {
     const bytes = await this.#stream.read(timeoutMs, signal);
     if (bytes !== null) this.#heardAt = this.elapsed();

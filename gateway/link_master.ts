@@ -17,6 +17,11 @@ export interface LinkMasterOptions extends FrameReaderOptions {
 const MOST_GLITCH_BYTES = 3;
 /** How long USB adapters hold back what they received, in milliseconds. */
 const ADAPTER_MS = 20;
+/**
+ * So long after a request that was given up its answer may still come, in milliseconds. An acknowledgement does not say
+ * whose it is.
+ */
+const LATE_MS = 4_000;
 /** The frames that may pass before the answer does: late ones and echoes. More is a line gone mad. */
 const MOST_STRAY_FRAMES = 8;
 
@@ -38,6 +43,8 @@ export class LinkMaster {
   readonly #options: LinkMasterOptions;
   #reader: FrameReader;
   #baudRate: number;
+  /** When the last request was given up, or its answer. */
+  #givenUpAt = -Infinity;
   readonly #log: Log;
 
   constructor(stream: ByteStream, options: LinkMasterOptions) {
@@ -82,6 +89,16 @@ export class LinkMaster {
     this.#reader = new FrameReader(this.#stream, { ...this.#options, baudRate });
   }
 
+  /** Whether an answer that was given up may still come, and pass for another. */
+  get mayHearLateAnswers(): boolean {
+    return this.elapsed() < this.#givenUpAt + LATE_MS;
+  }
+
+  /** Waits until no such answer can come any more; on a line that loses nothing there is none. */
+  async untilNothingIsLate(signal?: AbortSignal): Promise<void> {
+    await this.#reader.forgetUntil(this.#givenUpAt + LATE_MS, signal);
+  }
+
   /**
    * Sends a request that nobody answers.
    *
@@ -123,6 +140,7 @@ export class LinkMaster {
         return { ok: true, ...heard };
       }
       if (mayStaySilent && heard.code === "no_answer") return { ok: false, ...heard, tries: attempt };
+      this.#givenUpAt = this.elapsed();
       if (heard.code === "no_answer") this.counts.noAnswer++;
       this.#log.debug("Request failed", { request: bytes.toHex(), attempt, code: heard.code, reason: heard.reason });
       // Silence says less than what was heard before it.

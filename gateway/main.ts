@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { resolve } from "node:path";
 import { describeError } from "@mbus-gateway/resource/describe_error";
 import { createLog } from "@mbus-gateway/resource/log";
 import { nearest } from "@mbus-gateway/resource/nearest";
@@ -86,6 +87,9 @@ function bus(name: string): (args: string[]) => Promise<number> {
 async function run(args: string[]): Promise<number> {
   const { path, ignoreSigint, help } = optionsOf(args, ["--config", "--ignore-sigint"]);
   if (help) return await say(HELP);
+  // Before the file is read: what a trial left of it may be no configuration.
+  const { settleTrial } = await import("./config_pending.ts");
+  settleTrial(resolve(path), createLog());
   const config = await configAt(path);
   const log = createLog(config.log);
   const { superviseGateway } = await import("./supervise.ts");

@@ -5,7 +5,7 @@ import type { BusCounts } from "./link_exchange.ts";
 import { LinkMaster } from "./link_master.ts";
 import { setBaudRate } from "./meter_baud_rate.ts";
 import { applicationReset, type ClockType, sendUserData, setAddress, setClock } from "./meter_commands.ts";
-import { readout } from "./meter_readout.ts";
+import { type Conversations, readout } from "./meter_readout.ts";
 import { scan } from "./scan/scan.ts";
 import type { ScanOptions, ScanReport } from "./scan/scan_report.ts";
 
@@ -81,6 +81,7 @@ export function meterBus(
   { baudRate = 2400, timeoutMs, retries = 2, gapMs, elapsed, log }: MeterBusOptions = {},
 ): MeterBus {
   const link = new LinkMaster(stream, { baudRate, timeoutMs: timeoutMs ?? 1_000, retries, gapMs, elapsed, log });
+  const known: Conversations = { firstTelegrams: new Map(), unsettled: new Set() };
   let turn: Promise<unknown> = Promise.resolve();
   function inTurn<T>(job: () => Promise<T>): Promise<T> {
     const done = turn.then(job);
@@ -90,7 +91,7 @@ export function meterBus(
   return {
     counts: link.counts,
     readMeter: (address, signal, patience) =>
-      inTurn(() => readout(link, parseBusAddress(address), { ...patience, signal })),
+      inTurn(() => readout(link, parseBusAddress(address), { ...patience, signal }, known)),
     scan: (options, signal) => inTurn(() => scan(link, { ...options, timeoutMs }, signal)),
     setAddress: (address, to, signal) => inTurn(() => setAddress(link, parseBusAddress(address), to, { signal })),
     setBaudRate: (address, baudRate, signal) =>

@@ -33,7 +33,10 @@ export async function sendUserData(
     await link.tell(short(SND_NKE, BROADCAST), patience.signal);
     return await link.tell(request, patience.signal);
   }
+  // A late acknowledgement must not pass for this one's.
+  await link.untilNothingIsLate(patience.signal);
   await prepare(link, meter, what, patience);
+  await link.untilNothingIsLate(patience.signal);
   answered(what, "SND_UD", await link.request(request, { judge: isAck, ...patience }));
 }
 

@@ -19,10 +19,18 @@ import {
 import { answered } from "./meter_advice.ts";
 import { MeterError } from "./meter_error.ts";
 import { decodedOrNull, fabricationNumberIn } from "./meter_identity.ts";
-import { deselect, selectionRequest } from "./selection.ts";
+import { deselect, letGo, selectionRequest } from "./selection.ts";
 
 /** How patient to be with one meter; what is absent is the bus's own. */
 export type Patience = Pick<RequestOptions, "timeoutMs" | "retries" | "signal">;
+
+/** What is known of each meter's side of the conversation, by its address as it is asked for. */
+export interface Conversations {
+  /** The telegram that its last answer began with. */
+  firstTelegrams: Map<string, Uint8Array>;
+  /** Those that were asked and did not answer in full: they may have an answer ready that never came. */
+  unsettled: Set<string>;
+}
 
 /**
  * All telegrams of a meter's answer as whole link frames, in order.
@@ -30,16 +38,25 @@ export type Patience = Pick<RequestOptions, "timeoutMs" | "retries" | "signal">;
  * @throws {MeterError} this meter could not be read.
  * @throws {ConfigurationError} for the address that nobody answers.
  */
-export async function readout(link: LinkMaster, meter: BusAddress, patience: Patience): Promise<Uint8Array[]> {
+export async function readout(
+  link: LinkMaster,
+  meter: BusAddress,
+  patience: Patience,
+  known: Conversations = { firstTelegrams: new Map(), unsettled: new Set() },
+): Promise<Uint8Array[]> {
   const what = `read meter ${meter.text}`;
   if (meter.address === BROADCAST) {
     throw new ConfigurationError(
       `Cannot ${what}: every meter hears p255 and none answers; ask each by its own address`,
     );
   }
+  // Its old answer must not come for the new one because another's late acknowledgement passes for its own.
+  if (known.unsettled.has(meter.text)) await link.untilNothingIsLate(patience.signal);
   await prepare(link, meter, what, patience);
-  const frames = await readTelegrams(link, meter, patience);
-  if (meter.kind === "secondary") await deselect(link, patience.signal);
+  known.unsettled.add(meter.text);
+  const frames = await readTelegrams(link, meter, patience, known.firstTelegrams);
+  known.unsettled.delete(meter.text);
+  if (meter.kind === "secondary") await letGo(link, patience.signal);
   return frames;
 }
 
@@ -68,14 +85,24 @@ export async function prepare(link: LinkMaster, meter: BusAddress, what: string,
  * early, or from a meter that missed the toggling. A new telegram differs at least in its access number (EN 13757-3),
  * so the same bytes mean the same telegram. It is not taken twice: the next one is waited for and then asked for again
  * with the same, toggled FCB. A meter that goes on repeating cannot be read in full, and half a readout is none.
+ *
+ * A readout that begins with the very telegram of the one before may be an old answer once more: of a meter that missed
+ * being reset, while a late acknowledgement of another passed for its own. Where late answers are about, it is reset and
+ * asked anew; what it then says again is what it has to say.
  */
-async function readTelegrams(link: LinkMaster, meter: BusAddress, patience: Patience): Promise<Uint8Array[]> {
+async function readTelegrams(
+  link: LinkMaster,
+  meter: BusAddress,
+  patience: Patience,
+  firstTelegrams: Map<string, Uint8Array>,
+): Promise<Uint8Array[]> {
   const frames: Uint8Array[] = [];
   // A wildcard selection is narrowed to the meter that answered first, and so is an address that many hear.
   let identity: Uint8Array | null = meter.kind === "secondary" ? meter.selection : null;
   let speaker: number | null = meter.address < SELECTED ? meter.address : null;
   let fcb = FCB;
-  do {
+  let askedAnew = false;
+  while (frames.length === 0 || saysMoreFollows(frames.at(-1))) {
     if (frames.length === MAX_FRAMES) {
       throw new MeterError("too_many_frames", `Cannot read meter ${meter.text}: no end after ${MAX_FRAMES} telegrams`);
     }
@@ -91,11 +118,22 @@ async function readTelegrams(link: LinkMaster, meter: BusAddress, patience: Pati
     const exchange = await link.request(short(REQ_UD2 | fcb, meter.address), { judge, ...patience });
     const { frame, bytes } = answered(`read meter ${meter.text}`, "REQ_UD2", exchange);
     refuseApplicationError(meter, frame);
+    if (frames.length === 0) {
+      const old = firstTelegrams.get(meter.text);
+      firstTelegrams.set(meter.text, bytes);
+      if (old !== undefined && !askedAnew && isSame(bytes, old) && link.mayHearLateAnswers) {
+        askedAnew = true;
+        link.counts.repeated++;
+        await link.untilNothingIsLate(patience.signal);
+        await prepare(link, meter, `read meter ${meter.text}`, patience);
+        continue;
+      }
+    }
     frames.push(bytes);
     identity &&= identityOf(frame) ?? identity;
     if (isResponse(frame)) speaker = frame.address;
     fcb ^= FCB;
-  } while (saysMoreFollows(frames.at(-1)));
+  }
   return frames;
 }
 

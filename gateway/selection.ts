@@ -15,7 +15,12 @@ export function selectionRequest(selection: Uint8Array, fabricationNumber: Uint8
   return withData(SND_UD, SELECTED, CI_SELECT, Uint8Array.from([...selection, ...enhanced]));
 }
 
-/** Whoever is selected answers, and often nobody is. */
+/** Lets go of whoever is selected; it answers, and often nobody is. */
 export async function deselect(link: LinkMaster, signal?: AbortSignal): Promise<void> {
   await link.request(short(SND_NKE, SELECTED), { judge: isAck, signal, mayStaySilent: true });
+}
+
+/** Lets go of the one that has just answered: its silence means that its acknowledgement is lost, or late. */
+export async function letGo(link: LinkMaster, signal?: AbortSignal): Promise<void> {
+  await link.request(short(SND_NKE, SELECTED), { judge: isAck, signal, timeoutMs: 0, retries: 0 });
 }

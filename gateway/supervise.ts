@@ -1,6 +1,5 @@
 import type { Log } from "@mbus-gateway/resource";
 import { systemClock, systemTimer } from "./clock.ts";
-import { settleTrial } from "./config_pending.ts";
 import { controlSocketPath } from "./control/control_path.ts";
 import { controlServer } from "./control/control_server.ts";
 import { runGateway } from "./mod.ts";
@@ -34,10 +33,9 @@ export interface SuperviseOptions {
  */
 export async function superviseGateway(options: SuperviseOptions): Promise<void> {
   const { path, signal, log, onReady, supervision = null, trialMs } = options;
-  settleTrial(path, log);
   const reconfiguration = createReconfiguration({ path, log, trialMs });
   const [clock, timer] = [systemClock(), systemTimer];
-  const { config } = reconfiguration.begin();
+  let { config } = reconfiguration.begin();
   const { gateway, dataFolder } = config;
 
   await Deno.mkdir(dataFolder, { recursive: true, mode: 0o700 });
@@ -47,7 +45,7 @@ export async function superviseGateway(options: SuperviseOptions): Promise<void>
   const requests = createRequests({ gateway, memory, clock, log });
   const mqtt = mqttRequests({ gateway, requests, log });
   const onEnded = (reason: string) => mqtt.announce("tunnel/ended", { reason });
-  await using tunnels = tunnelDesk({ config, clock, timer, log, onEnded });
+  await using tunnels = tunnelDesk({ config: () => config, clock, timer, log, onEnded });
   using _reconfiguration = requests.offer(reconfiguration.handlers);
   using _tunnels = requests.offer(tunnels.handlers);
   using _logs = requests.offer(logsHandler(log));
@@ -56,13 +54,20 @@ export async function superviseGateway(options: SuperviseOptions): Promise<void>
   const listen = async () => {
     if (listens) return;
     listens = true;
-    stack.use(await controlServer({ path: controlSocketPath(dataFolder), requests, log }));
+    try {
+      stack.use(await controlServer({ path: controlSocketPath(dataFolder), requests, log }));
+    } catch (error) {
+      if (error instanceof Deno.errors.NotCapable) throw error;
+      // A path too long for a socket, a file system without them: no reason not to read meters.
+      log.error("Cannot listen for the commands of this machine: they will find no gateway", { error });
+    }
   };
 
   for (let first = true; !signal.aborted; first = false) {
     const run = reconfiguration.begin();
+    config = run.config;
     try {
-      await runGateway(run.config, {
+      await runGateway(config, {
         signal: AbortSignal.any([signal, run.over]),
         log,
         onReady: first ? onReady : undefined,

@@ -44,9 +44,12 @@ export async function busCommand(name: string, args: string[]): Promise<number> 
       show.result(await resultOf(name, params, options, { signal, log, onProgress: show.progress }));
     } catch (thrown) {
       show.clear();
-      if (signal.aborted) return void (code = EXIT.failure);
+      if (signal.aborted) {
+        if (options.json) show.failure(new RequestError("cancelled", `Cannot finish ${name}: it was interrupted`));
+        return void (code = EXIT.failure);
+      }
       if (!(thrown instanceof RequestError)) throw thrown;
-      if (options.json) console.log(JSON.stringify({ ok: false, code: thrown.code, error: thrown.message }));
+      if (options.json) show.failure(thrown);
       else log.error(thrown.message);
       code = USAGE_CODES.has(thrown.code) ? EXIT.usage : EXIT.device;
     }
@@ -126,6 +129,7 @@ function presenter({ json }: BusArguments, verb: BusVerb) {
       if (bar !== null) line.show(bar.done, bar.total, bar.at);
     },
     clear: () => line.clear(),
+    failure: ({ code, message }: RequestError) => console.log(JSON.stringify({ ok: false, code, error: message })),
     result(result: unknown) {
       line.clear();
       console.log(json ? JSON.stringify({ ok: true, result }) : verb.text(result));

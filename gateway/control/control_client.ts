@@ -1,5 +1,6 @@
 import { encodeRequest, type GatewayResponse, parseResponse } from "@mbus-gateway/wire";
 import { RequestError } from "../requests/request_error.ts";
+import { refuseLongPath } from "./control_path.ts";
 
 export interface AskOptions {
   verb: string;
@@ -14,11 +15,13 @@ export interface AskOptions {
  * Asks the gateway that runs on this machine.
  *
  * @returns what it answered; null when none runs.
- * @throws {RequestError} when it answers that it cannot; the signal's reason when that aborts.
+ * @throws {ConfigurationError} when no socket can have this path; {@linkcode RequestError} when it answers that it cannot;
+ * the signal's reason when that aborts.
  */
 export async function askGateway(path: string, options: AskOptions): Promise<{ result: unknown } | null> {
   const { verb, params, signal, onProgress = () => {}, expiresInMs = 60_000 } = options;
   signal.throwIfAborted();
+  refuseLongPath(path);
   const connection = await connect(path);
   if (connection === null) return null;
   const hangUp = () => connection.close();

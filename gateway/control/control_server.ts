@@ -1,6 +1,7 @@
 import { describeError, type Log } from "@mbus-gateway/resource";
 import { MAX_REQUEST_BYTES } from "@mbus-gateway/wire";
 import type { Requests } from "../requests/requests.ts";
+import { refuseLongPath } from "./control_path.ts";
 
 /**
  * Answers the same requests as MQTT brings, over a Unix socket that only this user may use (0600). A line is a request
@@ -8,11 +9,12 @@ import type { Requests } from "../requests/requests.ts";
  *
  * A socket that an earlier process left behind is replaced: whoever holds the spool is the one gateway of the folder.
  *
- * @param path at most 107 bytes, as the system has it.
+ * @throws {ConfigurationError} when the path is longer than the system allows.
  */
 export async function controlServer(
   { path, requests, log }: { path: string; requests: Requests; log: Log },
 ): Promise<AsyncDisposable> {
+  refuseLongPath(path);
   await removeIfThere(path);
   const listener = Deno.listen({ transport: "unix", path });
   await Deno.chmod(path, 0o600);

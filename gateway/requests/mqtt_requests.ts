@@ -1,5 +1,5 @@
 import type { Log, MqttMessage, MqttSession } from "@mbus-gateway/resource";
-import { encodeResponse, topic } from "@mbus-gateway/wire";
+import { encodeResponse, type GatewayRequest, topic } from "@mbus-gateway/wire";
 import type { Requests } from "./requests.ts";
 
 /** Requests over MQTT. Answers outlive a connection: they go out over the next one. */
@@ -54,8 +54,8 @@ export function mqttRequests(
   }
 
   async function answer(verb: string, { payload, responseTopic, correlationData }: MqttMessage) {
-    const onProgress = (text: string) => {
-      const to = topicFor(verb, responseTopic);
+    const onProgress = (text: string, request: GatewayRequest) => {
+      const to = topicFor(verb, responseTopic, request.responseTopic);
       if (session !== null) void send(session, { topic: to, payload: text, correlationData }, 0);
     };
     const { response, request } = await requests.handle({ verb, bytes: payload, onProgress });

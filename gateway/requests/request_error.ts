@@ -1,4 +1,4 @@
-import { DeviceError } from "@mbus-gateway/resource";
+import { ConfigurationError, DeviceError } from "@mbus-gateway/resource";
 import { BusAway, UnknownBus } from "../bus_desk.ts";
 import { TransportClosed } from "../byte_stream.ts";
 import { MeterError } from "../meter_error.ts";
@@ -20,6 +20,8 @@ export function refusalOf(thrown: unknown): { code: string; error: string } {
 
 function codeOf(thrown: unknown): string {
   if (thrown instanceof RequestError || thrown instanceof MeterError) return thrown.code;
+  // An address that is none, a time that no meter can show: what was asked for can never be done.
+  if (thrown instanceof ConfigurationError) return "invalid";
   if (thrown instanceof UnknownBus) return "unknown_bus";
   if (thrown instanceof BusAway) return "stopping";
   if (thrown instanceof TransportClosed || thrown instanceof DeviceError) return "line_closed";

@@ -39,14 +39,17 @@ export function handler<E extends v.ObjectEntries>(
 
 export type Handlers = Readonly<Record<string, Handler>>;
 
+/** So many are done at once; the bus does one after the other, and who asks a hundred times gains nothing. */
+const MOST_RUNNING = 32;
+
 /** A request as it came, over whatever. */
 export interface IncomingRequest {
   verb: string;
   bytes: Uint8Array;
   /** Ends it when who asked is gone. */
   signal?: AbortSignal;
-  /** Gets each progress, as the text of a response. */
-  onProgress?: (response: string) => void;
+  /** Gets each progress, as the text of a response, and what it belongs to. */
+  onProgress?: (response: string, request: GatewayRequest) => void;
 }
 
 /** What became of a request. */
@@ -95,6 +98,15 @@ export function createRequests({ gateway, memory, clock, log }: RequestsOptions)
     throw new RequestError("unknown_verb", `Cannot do "${verb}": this gateway can do ${known.join(", ")}`);
   };
 
+  /** It is done, whether that can be written down or not: who asked gets the answer in any case. */
+  function remember(id: string, answer: string) {
+    try {
+      memory.end(id, answer);
+    } catch (error) {
+      log.error("Cannot remember an answer: who asks again will hear that it was interrupted", { request: id, error });
+    }
+  }
+
   /** Once begun, a request is done to its end, whatever becomes of who asked first. */
   function begin(verb: string, request: GatewayRequest, handler: Handler, incoming: IncomingRequest): Promise<string> {
     const about = { gateway, verb, id: request.id, correlation: request.correlation };
@@ -102,7 +114,7 @@ export function createRequests({ gateway, memory, clock, log }: RequestsOptions)
     if (!handler.harmless) memory.begin(request.id, clock.now());
     const controller = new AbortController();
     const signal = AbortSignal.any([controller.signal, ...incoming.signal === undefined ? [] : [incoming.signal]]);
-    const progress = (what: unknown) => incoming.onProgress?.(encodeResponse({ ...about, progress: what }));
+    const progress = (what: unknown) => incoming.onProgress?.(encodeResponse({ ...about, progress: what }), request);
     log.info("Begins what was asked", { verb, request: request.id });
     const done = (async () => await handler.run(params, { signal, progress }))();
     const answer = done.then(
@@ -112,9 +124,9 @@ export function createRequests({ gateway, memory, clock, log }: RequestsOptions)
         return { ...about, ok: false, ...refusalOf(thrown) };
       },
     ).then((response) => {
-      const text = encodeResponse(response);
-      if (!handler.harmless) memory.end(request.id, text);
       running.delete(request.id);
+      const text = encodeResponse(response);
+      if (!handler.harmless) remember(request.id, text);
       return text;
     });
     running.set(request.id, { controller, answer });
@@ -134,6 +146,12 @@ export function createRequests({ gateway, memory, clock, log }: RequestsOptions)
       );
     }
     refuseExpired(verb, request, handler, clock);
+    if (running.size >= MOST_RUNNING && verb !== "cancel") {
+      throw new RequestError(
+        "busy",
+        `Cannot do ${verb}: ${running.size} requests are being done; ask when some are answered`,
+      );
+    }
     return begin(verb, request, handler, incoming);
   }
 

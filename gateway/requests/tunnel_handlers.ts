@@ -10,7 +10,8 @@ export interface TunnelDesk extends AsyncDisposable {
 }
 
 export interface TunnelDeskOptions extends Pick<TunnelSessionOptions, "script" | "path"> {
-  config: Pick<GatewayConfig, "gateway" | "dataFolder" | "tunnel">;
+  /** The configuration of now: one that has no tunnel any more opens none. */
+  config: () => Pick<GatewayConfig, "gateway" | "dataFolder" | "tunnel">;
   clock: Clock;
   timer: Timer;
   log: Log;
@@ -26,13 +27,13 @@ export function tunnelDesk({ config, clock, timer, log, onEnded = () => {}, ...r
   let opening: Promise<TunnelSession> | null = null;
 
   async function open(): Promise<TunnelSession> {
-    if (config.tunnel === undefined) {
+    const { gateway, dataFolder, tunnel } = config();
+    if (tunnel === undefined) {
       const how = "set tunnel.tokenFile in its configuration";
       throw new RequestError("not_enabled", `Cannot open a tunnel: this gateway has none; ${how}`);
     }
-    await Deno.mkdir(config.dataFolder, { recursive: true, mode: 0o700 });
-    const leaseFile = `${config.dataFolder}/tunnel.lease`;
-    const { gateway, tunnel } = config;
+    await Deno.mkdir(dataFolder, { recursive: true, mode: 0o700 });
+    const leaseFile = `${dataFolder}/tunnel.lease`;
     const session = await cloudflareTunnelSession({ ...rest, ...tunnel, gateway, leaseFile, clock, timer, log });
     session.ended.then((reason) => {
       opening = null;

@@ -50,7 +50,10 @@ const [IN_DECIMAL, IN_HEX] = [DECIMAL, HEX].map((digits): Dimension[] => [
   part(VERSION, BYTES),
   part(MANUFACTURER_HIGH, BYTES),
   // Where no meter takes half a manufacturer, there is nothing below its first half.
-  { ...part(MANUFACTURER_LOW, BYTES), isOpen: (mask) => !isOpen(mask, MANUFACTURER_HIGH) },
+  {
+    ...part(MANUFACTURER_LOW, BYTES),
+    isOpen: (mask) => isOpen(mask, MANUFACTURER_LOW) && !isOpen(mask, MANUFACTURER_HIGH),
+  },
   part(MANUFACTURER, commonManufacturers()),
   ...[0, 1, 2, 3, 4, 5, 6, 7].map((at): Dimension => ({
     isEnhanced: true,

@@ -6,7 +6,7 @@
 export * from "./resource.ts";
 export * from "./semaphore.ts";
 export * from "./backoff.ts";
-export { requireTlsUnlessLoopback } from "./loopback.ts";
+export { isLoopback, requireTlsUnlessLoopback } from "./loopback.ts";
 export { MqttError } from "./mqtt_error.ts";
 export type { MqttMessage } from "./mqtt_receive.ts";
 export type { MqttPublishOptions } from "./mqtt_publish.ts";

@@ -33,17 +33,27 @@ async function as(broker: PrivateMosquitto, name: string) {
   };
 }
 
+/** The server and two gateways at one broker. */
+async function parties() {
+  await using stack = new AsyncDisposableStack();
+  const broker = stack.use(await privateMosquitto());
+  const enter = async (name: string) => {
+    const session = await as(broker, name);
+    stack.use(session.mqtt);
+    return session;
+  };
+  const [server, one, two] = [await enter("mbus-server"), await enter("GW-0001"), await enter("GW-0002")];
+  const owned = stack.move();
+  return { server, one, two, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
 Deno.test({
   name: "deploy/mosquitto.acl lets a gateway publish as itself and hear what is meant for it, nothing else",
   ...needs("mosquitto", "openssl"),
   async fn() {
-    await using broker = await privateMosquitto();
-    const server = await as(broker, "mbus-server");
-    await using serverMqtt = server.mqtt;
-    const one = await as(broker, "GW-0001");
-    await using oneMqtt = one.mqtt;
-    const two = await as(broker, "GW-0002");
-    await using twoMqtt = two.mqtt;
+    await using at = await parties();
+    const { server, one, two } = at;
+    const [serverMqtt, oneMqtt, twoMqtt] = [server.mqtt, one.mqtt, two.mqtt];
 
     await serverMqtt.subscribe(`$share/ingest/${topic.allData}`);
     await serverMqtt.subscribe("gateways/+/state");
@@ -119,6 +129,43 @@ Deno.test({
     await assertRejects(() => mqtt.publish("homeassistant/status", "online"), MqttError, "access rules");
     await mqtt.publish(topic.health("GW-0001"), "{}");
     await assertRejects(() => mqtt.publish(topic.health("GW-0002"), "{}"), MqttError, "access rules");
+  },
+});
+
+Deno.test({
+  name:
+    "deploy/mosquitto.acl lets the server ask and each gateway answer for itself; no gateway asks, or hears another's",
+  ...needs("mosquitto", "openssl"),
+  async fn() {
+    await using at = await parties();
+    const { server, one, two } = at;
+    const [serverMqtt, oneMqtt, twoMqtt] = [server.mqtt, one.mqtt, two.mqtt];
+    await serverMqtt.subscribe("gateways/+/response/#");
+    await oneMqtt.subscribe(topic.allRequests("GW-0001"));
+    for (const filter of ["gateways/+/request/#", "gateways/+/response/#", topic.allRequests("GW-0001")]) {
+      await twoMqtt.subscribe(filter);
+    }
+
+    await serverMqtt.publish(topic.request("GW-0001", "config/get"), "what");
+    await one.until("gateways/GW-0001/request/config/get=what");
+    await oneMqtt.publish(`${topic.response("GW-0001", "config/get")}/desk-7`, "this");
+    await server.until("gateways/GW-0001/response/config/get/desk-7=this");
+
+    for (const gateway of ["GW-0001", "GW-0002"]) {
+      const forged = () => oneMqtt.publish(topic.request(gateway, "config/set"), "forged");
+      await assertRejects(forged, MqttError, "access rules do not allow it", gateway);
+    }
+    const forOther = () => oneMqtt.publish(topic.response("GW-0002", "read"), "forged");
+    await assertRejects(forOther, MqttError, "access rules do not allow it");
+    const byServer = () => serverMqtt.publish(topic.response("GW-0001", "read"), "forged");
+    await assertRejects(byServer, MqttError, "access rules do not allow it");
+
+    // What comes last has overtaken nothing: by now the second gateway would have heard what was not for it.
+    await serverMqtt.publish(topic.request("GW-0002", "status"), "last");
+    await two.until("gateways/GW-0002/request/status=last");
+    assertEquals(two.got, ["gateways/GW-0002/request/status=last"]);
+    assertEquals(one.got, ["gateways/GW-0001/request/config/get=what"]);
+    assertEquals(server.got, ["gateways/GW-0001/response/config/get/desk-7=this"]);
   },
 });
 

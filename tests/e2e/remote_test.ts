@@ -80,7 +80,7 @@ Deno.test({
     const read = await platform.ask("read", "r1", { address: "p3" });
     assert("ok" in read && read.ok);
     assertStringIncludes(JSON.stringify(read.result), '"identification":"10001003"');
-    assertEquals(codeOf(await platform.ask("read", "r2", { address: "p300" })), "failed");
+    assertEquals(codeOf(await platform.ask("read", "r2", { address: "p300" })), "invalid");
     assertEquals(codeOf(await platform.ask("dance", "d1")), "unknown_verb");
     await platform.send("set-clock", "late", { address: "p1", time: "2026-01-31T12:00" }, -1);
     assertEquals(codeOf((await platform.answerTo("late")).response), "expired");

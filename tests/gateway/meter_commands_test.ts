@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertGreater, assertNotEquals, assertRejects } from "@std/assert";
 import { decodeTelegram } from "@mbus-gateway/mbus";
 import { ConfigurationError } from "@mbus-gateway/resource";
 import { MeterError } from "../../gateway/meter_bus.ts";
@@ -134,4 +134,28 @@ Deno.test("readMeter() has patience with one meter as it is told, and the bus's 
     "Cannot read meter p9: SND_NKE failed, nothing came within 223 ms; check wiring, baud rate and address",
   );
   assertEquals(Math.round(line.elapsed() - before), 223);
+});
+
+Deno.test("readMeter() takes no old answer of a meter that missed SND_NKE while another's acknowledgement came late", async () => {
+  let late = false;
+  let lose = false;
+  const { bus, line } = virtualBus({
+    master: { timeoutMs: 500, retries: 0 },
+    faults: ({ what }) => late && what === "acknowledgement" ? { kind: "delay", ms: 600 } : null,
+    isLost(request) {
+      const lost = lose && request[1] === 0x40;
+      if (lost) lose = false;
+      return lost;
+    },
+  });
+  const first = await bus.readMeter("p1");
+  late = true;
+  await assertRejects(() => bus.readMeter("p2"), MeterError, "nothing came"); // its acknowledgement is on its way still
+  [late, lose] = [false, true];
+  const second = await bus.readMeter("p1");
+  assertEquals(bus.counts.repeated, 1);
+  assertEquals(first.length, second.length);
+  assertNotEquals(first, second);
+  // It waited until nothing could be late any more, and then asked for a new answer.
+  assertGreater(line.elapsed(), 4_000);
 });

@@ -3,6 +3,7 @@ import { silentLog } from "@mbus-gateway/resource";
 import { createReconfiguration } from "../../gateway/reconfiguration.ts";
 import { settleTrial } from "../../gateway/config_pending.ts";
 import { RequestError } from "../../gateway/requests/request_error.ts";
+import { openSpool } from "../../gateway/spool.ts";
 import { exists } from "../../gateway/exists.ts";
 import { manualTime } from "../fixtures/manual_time.ts";
 
@@ -105,4 +106,47 @@ Deno.test("settleTrial() takes back what a killed process tried, also when the f
   settleTrial(at.path, silentLog);
   assertEquals(read(at.path), at.text("15m"));
   await at.time.pass(180_000);
+});
+
+Deno.test("settleTrial() leaves the trial of a gateway that runs to that one", async () => {
+  await using at = await scene();
+  at.reconfiguration.begin();
+  void at.set(at.text("5m")).catch(() => {});
+  await at.time.pass(0);
+  {
+    using _spool = openSpool(`${at.folder}/spool.db`);
+    settleTrial(at.path, silentLog);
+    assertEquals(read(at.path), at.text("5m"));
+  }
+  settleTrial(at.path, silentLog);
+  assertEquals(read(at.path), at.text("15m"));
+  await at.time.pass(180_000);
+});
+
+Deno.test("settleTrial() keeps the configuration where a power cut left half of the one before it, or nothing", async () => {
+  await using at = await scene();
+  at.reconfiguration.begin();
+  void at.set(at.text("5m")).catch(() => {});
+  await at.time.pass(0);
+  const pending = read(`${at.path}.pending`);
+  for (let length = 0; length < pending.length; length += 7) {
+    await Deno.writeTextFile(at.path, at.text("15m"));
+    await Deno.writeTextFile(`${at.path}.pending`, pending.slice(0, length));
+    settleTrial(at.path, silentLog);
+    assertEquals([read(at.path), exists(`${at.path}.pending`)], [at.text("15m"), false], `${length} characters`);
+  }
+  await at.time.pass(180_000);
+  assertEquals(read(at.path), at.text("15m"));
+});
+
+Deno.test("config/set keeps what works also when another process has meanwhile taken the one before away", async () => {
+  await using at = await scene();
+  at.reconfiguration.begin();
+  const answer = at.set(at.text("5m"));
+  await at.time.pass(0);
+  const run = at.reconfiguration.begin();
+  await Deno.remove(`${at.path}.pending`);
+  run.connected();
+  run.taken();
+  assertEquals(await answer, { applied: true });
 });

@@ -10,6 +10,8 @@ export interface Manners {
   baudRate?: number;
   /** Takes the setting of its primary address, and keeps the old one. */
   addressIsLocked?: boolean;
+  /** Takes a manufacturer's two bytes as a whole: both for anything, or both as they are. */
+  takesWholeManufacturer?: boolean;
   /** Does not know enhanced selection, and looks at the first eight bytes alone. */
   ignoresFabrication?: boolean;
 }

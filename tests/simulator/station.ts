@@ -181,6 +181,7 @@ function matches({ identity, manners }: SimulatedMeter, pattern: Uint8Array): bo
   if (!digitsMatch(pattern.subarray(0, 4), identity.identification)) return false;
   const rest = [...manufacturerCode(identity.manufacturer), identity.version, identity.deviceTypeCode];
   if (!rest.every((byte, i) => pattern[4 + i] === 0xff || pattern[4 + i] === byte)) return false;
+  if (manners.takesWholeManufacturer && (pattern[4] === 0xff) !== (pattern[5] === 0xff)) return false;
   if (pattern.length === 8 || manners.ignoresFabrication) return true;
   if (pattern.length < 14 || pattern[8] !== 0x0c || pattern[9] !== 0x78) return false;
   return identity.fabricationNumber !== undefined &&

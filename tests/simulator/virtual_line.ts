@@ -21,6 +21,8 @@ export interface VirtualLineOptions {
   /** The converter hears its own requests. */
   echo?: boolean;
   faults?: FaultInjector;
+  /** Whether the meters do not hear this request. */
+  isLost?: (request: Uint8Array) => boolean;
   /** Called at the beginning of each request, with its time. */
   onRequest?: (elapsed: number) => void;
 }
@@ -32,7 +34,7 @@ interface Arrival {
 
 /** The line to a segment. */
 export function virtualLine(segment: Segment, options: VirtualLineOptions = {}): VirtualLine {
-  const { echo = false, faults, onRequest } = options;
+  const { echo = false, faults, onRequest, isLost = () => false } = options;
   const receiver = new LinkReceiver();
   let baudRate = options.baudRate ?? 2400;
   let now = 0;
@@ -96,7 +98,7 @@ export function virtualLine(segment: Segment, options: VirtualLineOptions = {}):
       const end = now + lasts(bytes.length);
       busyUntil = Math.max(busyUntil, end);
       if (echo) arrive(now, bytes);
-      answer(end, bytes);
+      if (!isLost(bytes)) answer(end, bytes);
       return Promise.resolve();
     },
     setBaudRate(rate) {

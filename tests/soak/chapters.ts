@@ -1,3 +1,6 @@
+import { hasRealPlatform } from "../fixtures/site_platform.ts";
+import { consumptionSoak } from "./consumption.ts";
+import { databaseHangs } from "./database_hangs.ts";
 import { flippedBytes } from "./flipped_bytes.ts";
 import { fullDisk, mayMount } from "./full_disk.ts";
 import { killedBeforeConfirmation } from "./killed_before_confirmation.ts";
@@ -64,6 +67,26 @@ export const CHAPTERS: Readonly<Record<string, Chapter>> = {
       if (!await mayMount()) return null;
       const figures = await fullDisk({ rounds: 50 });
       return { ok: figures.lost === 0 && figures.refused > 0 && figures.recovered === figures.rounds, figures };
+    },
+  },
+  "database-hangs": {
+    about: "the database hangs for a minute while gateways go on sending",
+    async run() {
+      if (!hasRealPlatform()) return null;
+      // What the broker may keep for the server (deploy/mosquitto.conf) lasts longer than this; past it, it drops, and
+      // these gateways send nothing twice.
+      const figures = await databaseHangs({ seconds: 60, perSecond: 40 });
+      const [before, most] = figures.megabytes;
+      const exact = figures.stored === figures.sent && figures.twice === 0;
+      return { ok: exact && figures.connections === 1 && most - before < 400, figures };
+    },
+  },
+  consumption: {
+    about:
+      "readings in disorder, late and corrected: consumption kept up bit by bit is that of a reckoning of everything",
+    async run({ seed }) {
+      const figures = await consumptionSoak({ counters: 4, days: 200, seed });
+      return { ok: figures.different + figures.unequalSums === 0, figures };
     },
   },
 };

@@ -120,6 +120,32 @@ Deno.test("handle() begins nothing that has expired, and without a clock only wh
   assertEquals([...at.done, ...untrusted.done], ["looked"]);
 });
 
+Deno.test("handle() answers what it did also when that cannot be written down, and does it no second time", async () => {
+  using memory = requestMemory(":memory:");
+  const full = {
+    ...memory,
+    end: () => {
+      throw new Error("database or disk is full");
+    },
+  };
+  const clock = { now: () => NOW, trusted: () => true };
+  const requests = createRequests({ gateway: "GW-0001", memory: full, clock, log: silentLog });
+  let done = 0;
+  using _ = requests.offer({ count: handler({}, () => Promise.resolve(++done)) });
+  const bytes = new TextEncoder().encode(encodeRequest({ id: "a", expiresAt: SOON, params: {} }));
+  const ask = async () => parse((await requests.handle({ verb: "count", bytes })).response);
+  assertEquals([codeOf(await ask()), codeOf(await ask()), done], ["ok", "interrupted", 1]);
+});
+
+Deno.test("handle() does a bounded number of requests at once, and can always cancel one", async () => {
+  using at = scene();
+  const waiting = Array.from({ length: 32 }, (_, index) => at.ask("wait", `w${index}`));
+  assertEquals(codeOf(await at.ask("count", "a", { what: "one" })), "busy");
+  assertEquals(codeOf(await at.ask("cancel", "c", { request: "w7" })), "ok");
+  await Promise.all(waiting); // they wait for the same
+  assertEquals([codeOf(await at.ask("count", "a", { what: "one" })), at.done], ["ok", ["one"]]);
+});
+
 Deno.test("requestMemory() begins anew where its file is damaged", async () => {
   const path = await Deno.makeTempFile();
   await Deno.writeTextFile(path, "not a database, and long enough to be looked at ".repeat(40));

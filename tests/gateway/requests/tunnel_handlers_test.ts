@@ -20,13 +20,14 @@ async function scene(token: string | null) {
   if (token !== null) await Deno.writeTextFile(`${dataFolder}/token`, `${token}\n`);
   const tunnel = token === null ? undefined : { tokenFile: `${dataFolder}/token`, metricsPort: freePort() };
   const ended: string[] = [];
+  const config = { gateway: "GW-0001", dataFolder, tunnel };
   const desk = stack.use(tunnelDesk({
-    config: { gateway: "GW-0001", dataFolder, tunnel },
+    config: () => config,
     ...{ clock: systemClock(), timer: systemTimer, log: silentLog, path: PATH },
     onEnded: (reason) => ended.push(reason),
   }));
   const ask = async (verb: string) => await desk.handlers[verb]?.run({}, context);
-  return { ask, ended, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+  return { ask, ended, config, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }
 
 Deno.test({
@@ -42,6 +43,9 @@ Deno.test({
     assertEquals(at.ended, ["it was closed"]);
     assertEquals(await at.ask("tunnel/close"), { closed: false });
     assert(await at.ask("tunnel/open") !== null);
+    await at.ask("tunnel/close");
+    at.config.tunnel = undefined;
+    assertEquals((await assertRejects(() => at.ask("tunnel/open"), RequestError)).code, "not_enabled");
   },
 });
 

@@ -125,6 +125,16 @@ Deno.test("scan() finds a meter whose number has digits from A to E among decima
   assertEquals(found.map(({ address }) => address).sort(), meters.map(addressOf).sort());
 });
 
+Deno.test("scan() tells meters apart that take a manufacturer only as a whole", async () => {
+  const { bus, meters } = virtualBus({ meters: 2, manners: () => ({ takesWholeManufacturer: true }) });
+  for (const [index, { identity }] of meters.entries()) {
+    const same = { identification: "12345678", version: 1, deviceTypeCode: 4 };
+    Object.assign(identity, same, { manufacturer: ["KAM", "LGZ"][index] });
+  }
+  const report = await bus.scan({ space: "secondary" });
+  assertEquals(report.meters.map(({ address }) => address).sort(), meters.map(addressOf).sort());
+});
+
 Deno.test("scan() says which address nothing can tell apart, and goes on", async () => {
   const manners = (index: number) => ({ ignoresFabrication: index % 10 >= 8 });
   const { bus, meters } = virtualBus({ meters: 20, population: "colliding", manners });

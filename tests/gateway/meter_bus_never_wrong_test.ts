@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertGreater } from "@std/assert";
 import { meterBus, MeterError } from "../../gateway/meter_bus.ts";
 import { type AnsweredEntry, type LedgerEntry, seededFaults, Segment, simulatedMeters } from "../simulator/mod.ts";
+import { randomSequence } from "../simulator/noise.ts";
 import { virtualLine } from "../simulator/virtual_line.ts";
 import { addressOf } from "./virtual_bus.ts";
 
@@ -13,6 +14,8 @@ const DELAY_MS = 4_000;
 
 interface Case {
   name: string;
+  /** How many of the requests no meter hears. */
+  lost?: number;
   echo?: boolean;
   /** Which of two addresses of each meter it is asked by. */
   by: "primary" | "secondary" | "both";
@@ -23,17 +26,20 @@ const CASES: Case[] = [
   { name: "by primary address", by: "primary" },
   { name: "by secondary address", by: "secondary" },
   { name: "by either, through a converter that echoes", by: "both", echo: true },
+  { name: "by either, where requests are lost as well", by: "both", lost: 0.15 },
   { name: "by secondary address, meters that share their number", by: "secondary", population: "colliding" },
 ];
 
-for (const { name, echo, by, population } of CASES) {
+for (const { name, echo, by, population, lost = 0 } of CASES) {
   Deno.test.each([[1], [2]])(`readMeter() never gives a wrong reading: ${name} (seed %i)`, async (seed) => {
     let now = NOON;
     const book: LedgerEntry[] = [];
     const meters = simulatedMeters(METERS + 2, { seed, now, population }).slice(-METERS);
     const ledger = { lastCounter: 0, append: (entry: LedgerEntry) => void book.push(entry) };
     const segment = new Segment(meters, { ledger, now: () => now });
-    const line = virtualLine(segment, { echo, faults: seededFaults(seed, RATES, { delayMs: DELAY_MS }) });
+    const random = randomSequence(seed);
+    const faults = seededFaults(seed, RATES, { delayMs: DELAY_MS });
+    const line = virtualLine(segment, { echo, faults, isLost: () => random() < lost });
     const bus = meterBus(line, { elapsed: line.elapsed, timeoutMs: 500 });
     const taken: number[] = [];
     for (let readout = 0; readout < READOUTS; readout++) {
@@ -49,6 +55,7 @@ for (const { name, echo, by, population } of CASES) {
         );
         assert(answer, `${asked} gave what no meter answered: ${frames}`);
         assertEquals(answer.meter, { ...meter.identity }, `${asked} gave another meter's answer`);
+        assertEquals(answer.time, new Date(now).toISOString(), `${asked} gave an answer to an earlier question`);
         taken.push(answer.counter);
       } catch (thrown) {
         if (!(thrown instanceof MeterError)) throw thrown;
