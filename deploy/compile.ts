@@ -8,6 +8,7 @@
  * @module
  */
 import { describeError, EXIT, UsageError } from "@mbus-gateway/resource";
+import { V8_FLAGS } from "../gateway/flags.ts";
 
 /** Where an installation keeps the script that holds the tunnel to its 30 minutes. */
 const TUNNEL_SCRIPT = "/usr/lib/mbus-gateway/cloudflared";
@@ -31,7 +32,7 @@ async function permissionsOf(side: "gateway" | "server", target: string): Promis
     `--allow-env=${(await permissionSet(side)).env.allow.join(",")}`,
     "--ignore-env",
   ];
-  return side === "gateway" ? [...common, `--allow-ffi=${libc}`, `--allow-run=${TUNNEL_SCRIPT}`] : common;
+  return side === "gateway" ? [V8_FLAGS, ...common, `--allow-ffi=${libc}`, `--allow-run=${TUNNEL_SCRIPT}`] : common;
 }
 
 interface PermissionSet {
