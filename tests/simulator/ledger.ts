@@ -86,7 +86,10 @@ function existing(path: string): string {
     return Deno.readTextFileSync(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return "";
-    throw error;
+    if (!(error instanceof Deno.errors.NotCapable)) throw error;
+    throw new Deno.errors.NotCapable(
+      `Cannot open ledger: there is no right to ${path}; name a file below the folder that the task runs in`,
+    );
   }
 }
 

@@ -103,3 +103,12 @@ Deno.test("simulator main refuses a wrong command line with a sentence and exit 
   assertEquals(code, 2);
   assertStringIncludes(new TextDecoder().decode(stderr), "Cannot simulate: --ledger FILE is missing");
 });
+
+Deno.test("simulator main says where a ledger may lie", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "mbus_simulator_" });
+  const child = start(folder, "--ledger", "/var/lib/mbus-simulator/ledger");
+  const { code, stderr } = await child.output();
+  assertEquals(code, 13);
+  assertStringIncludes(new TextDecoder().decode(stderr), "name a file below the folder that the task runs in");
+  await Deno.remove(folder, { recursive: true });
+});
