@@ -10,6 +10,8 @@ export interface BusArguments {
   /** A line of one's own, without a configuration. */
   port: string | null;
   baudRate: number;
+  /** How long a meter on a line of one's own may take to begin its answer; null for the usual. */
+  timeoutMs: number | null;
   json: boolean;
   help: boolean;
   allBauds: boolean;
@@ -19,7 +21,10 @@ export interface BusArguments {
 const text = { type: "string" } as const;
 const flag = { type: "boolean", default: false } as const;
 
-const OPTIONS = { config: text, bus: text, port: text, baud: { ...text, default: "2400" }, json: flag, help: flag };
+const OPTIONS = {
+  ...{ config: text, bus: text, port: text, baud: { ...text, default: "2400" }, "timeout-ms": text },
+  ...{ json: flag, help: flag },
+};
 const SCAN_OPTIONS = { "all-bauds": flag, secondary: flag };
 
 const BAUD_RATES = ["300", "600", "1200", "2400", "4800", "9600", "19200", "38400"];
@@ -44,6 +49,13 @@ export function parseBusArguments(verb: string, args: string[]): BusArguments {
   if (!BAUD_RATES.includes(values.baud)) {
     throw new UsageError(`Cannot ${verb}: --baud is "${values.baud}", expected one of ${BAUD_RATES.join(", ")}`);
   }
+  const timeout = values["timeout-ms"];
+  if (timeout !== undefined && values.port === undefined) {
+    throw new UsageError(`Cannot ${verb}: --timeout-ms goes with --port; a configuration says timeoutMs itself`);
+  }
+  if (timeout !== undefined && (!/^\d{2,5}$/.test(timeout) || Number(timeout) < 10 || Number(timeout) > 60_000)) {
+    throw new UsageError(`Cannot ${verb}: --timeout-ms is "${timeout}", expected a whole number from 10 to 60000`);
+  }
   if (values.port !== undefined && (values.config ?? values.bus) !== undefined) {
     throw new UsageError(`Cannot ${verb}: --port names a line of its own; leave --config and --bus out`);
   }
@@ -53,6 +65,7 @@ export function parseBusArguments(verb: string, args: string[]): BusArguments {
     bus: values.bus ?? null,
     port: values.port ?? null,
     baudRate: Number(values.baud),
+    timeoutMs: timeout === undefined ? null : Number(timeout),
     json: values.json,
     help: values.help,
     allBauds: values["all-bauds"],

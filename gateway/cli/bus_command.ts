@@ -19,6 +19,8 @@ ${Object.values(BUS_VERBS).map(({ usage }) => `  ${usage}`).join("\n")}
   --config FILE  the gateway's configuration; default MBUS_GW_CONFIG, then /etc/mbus-gateway/config.yaml
   --bus NAME     which of its buses, where there are several
   --port PORT    a line of its own, without a configuration: tcp://HOST:PORT or a device; with --baud N (2400)
+  --timeout-ms N with --port: how long a meter may take to begin its answer (1000). A scan waits little longer than the
+                 standard says unless this is given, and then misses meters that are slower
   --json         one JSON object a line: what happens, and the result last
 
 Exit codes: 0 done, 2 the command line is wrong, 3 the configuration is wrong, 4 the meter or the line failed.`;
@@ -66,7 +68,8 @@ interface Context {
 async function resultOf(verb: string, params: Record<string, unknown>, options: BusArguments, context: Context) {
   const { signal, log, onProgress } = context;
   if (options.port !== null) {
-    const bus = { name: "line", port: options.port, baudRate: options.baudRate, meters: [] };
+    const { port, baudRate, timeoutMs } = options;
+    const bus = { name: "line", port, baudRate, timeoutMs: timeoutMs ?? undefined, meters: [] };
     return await here(verb, params, [bus], context);
   }
   const { loadConfig } = await import("../config.ts");

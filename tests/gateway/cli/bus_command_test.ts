@@ -39,6 +39,7 @@ Deno.test("a command of the bus says what is wrong and what to try next, and its
   const missing = `${ROOT}/data/no-such-config.yaml`;
   const cases: [args: string[], code: number, says: string][] = [
     [["read", "p2", "--port", "tcp://127.0.0.1:1"], 4, "check the converter's power, its address and port"],
+    [["read", "p77", "--port", at.port, "--timeout-ms", "300"], 4, "nothing came within 323 ms"],
     [["read", "p2", "--port", "/dev/ttyUSB99"], 4, "is the adapter plugged in?"],
     [["set-address", "p1", "2", "--port", at.port], 4, "choose an address that is free"],
     [["set-address", "p255", "5", "--port", at.port], 2, "every meter would get it"],
@@ -46,6 +47,8 @@ Deno.test("a command of the bus says what is wrong and what to try next, and its
     [["read", "p2", "--port", "bogus"], 2, "is no line, expected"],
     [["set-clock", "p2", "yesterday", "--port", at.port], 2, "expected local time such as"],
     [["read", "--port", at.port], 2, "expected ADDRESS"],
+    [["scan", "--port", at.port, "--timeout-ms", "soon"], 2, '--timeout-ms is "soon", expected a whole number'],
+    [["scan", "--timeout-ms", "2000"], 2, "--timeout-ms goes with --port"],
     [["read", "p2", "--config", missing], 3, "there is no such file"],
   ];
   for (const [args, code, says] of cases) {
