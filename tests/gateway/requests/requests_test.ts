@@ -1,4 +1,5 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { DatabaseSync } from "node:sqlite";
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { silentLog } from "@mbus-gateway/resource";
 import { encodeRequest, type GatewayResponse, parseResponse } from "@mbus-gateway/wire";
 import * as v from "valibot";
@@ -153,4 +154,34 @@ Deno.test("requestMemory() begins anew where its file is damaged", async () => {
   memory.begin("a", NOW);
   assertEquals(memory.find("a"), { answer: null });
   await Deno.remove(path);
+});
+
+Deno.test("requestMemory() keeps what it knows where its file cannot be opened just now, and opens it later", async () => {
+  const folder = await Deno.makeTempDir();
+  const path = `${folder}/requests.db`;
+  {
+    using memory = requestMemory(path);
+    memory.begin("a", NOW);
+  }
+  await Deno.mkdir(`${path}-wal`); // as when there is no room for it
+  using memory = requestMemory(path);
+  assertThrows(() => memory.find("a"), Error);
+  await Deno.remove(`${path}-wal`);
+  assertEquals(memory.find("a"), { answer: null });
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("requestMemory() begins anew where its file is damaged while it is in use", async () => {
+  const folder = await Deno.makeTempDir();
+  const path = `${folder}/requests.db`;
+  using memory = requestMemory(path);
+  memory.begin("a", NOW);
+  {
+    using other = new DatabaseSync(path);
+    other.exec("drop table requests");
+  }
+  assertEquals(memory.find("a"), null);
+  memory.begin("b", NOW);
+  assertEquals(memory.find("b"), { answer: null });
+  await Deno.remove(folder, { recursive: true });
 });
