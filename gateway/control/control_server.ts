@@ -52,7 +52,7 @@ async function serve(connection: Deno.UnixConn, requests: Requests, log: Log): P
   };
   try {
     for await (const line of linesOf(connection)) {
-      const handled = requests.handle({ ...requestIn(line), signal: gone.signal, onProgress: say });
+      const handled = requests.handle({ ...requestIn(line), fromHere: true, signal: gone.signal, onProgress: say });
       asked.push(handled.then(({ response }) => say(response)));
     }
   } catch (error) {
