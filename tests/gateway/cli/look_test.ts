@@ -72,7 +72,8 @@ buses: [{ name: main, port: "${bus.url}", baudRate: 38400, interval: 1s, retries
           frames: readout.frames.map((frame) => frame.toHex()),
         })),
       );
-      assertStringIncludes((await gatewayVerb(path, "spool", "status")).output, "refused: made up");
+      const { output } = await gatewayVerb(path, "spool", "status");
+      for (const told of ["refused: made up", "dropped    0", "salvaged   0"]) assertStringIncludes(output, told);
     }
     const listed = await gatewayVerb(path, "list");
     assertMatch(listed.output, /^main\s+p1\s+unknown\s+\d{4}-/m);
