@@ -57,6 +57,7 @@ buses: [{ name: main, port: "${bus.url}", baudRate: 38400, interval: 1s, retries
         "bus main": "warns",
       });
       assertStringIncludes(doctor.output, "these do not answer: p77");
+      assertMatch(doctor.output, /can be written, [\d.]+ GB free|has \d+ MB left/);
       const [status] = (await gatewayVerb(path, "spool", "status", "--json")).objects;
       assert(status.depth >= 4 && status.parked === 0 && status.oldestReadAt !== null);
       await gateway.kill();
