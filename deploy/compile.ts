@@ -8,6 +8,7 @@
  * @module
  */
 import { describeError, EXIT, UsageError } from "@mbus-gateway/resource";
+import { V8_FLAGS } from "../gateway/flags.ts";
 
 /** Where an installation keeps the script that holds the tunnel to its 30 minutes. */
 const TUNNEL_SCRIPT = "/usr/lib/mbus-gateway/cloudflared";
@@ -32,7 +33,7 @@ async function permissionsOf(side: "gateway" | "server", target: string): Promis
     "--ignore-env",
   ];
   return side === "gateway"
-    ? [...common, "--allow-sys=statfs", `--allow-ffi=${libc}`, `--allow-run=${TUNNEL_SCRIPT}`]
+    ? [V8_FLAGS, ...common, "--allow-sys=statfs", `--allow-ffi=${libc}`, `--allow-run=${TUNNEL_SCRIPT}`]
     : common;
 }
 

@@ -14,6 +14,15 @@ export const TUNNEL_SCRIPT = Deno.build.standalone
   : resolve(import.meta.dirname ?? ".", "../deploy/cloudflared");
 
 /**
+ * What keeps the process small: a young generation of 1 MiB, and code that is interpreted instead of compiled. A gateway
+ * waits most of the time; with 250 meters read without a pause it takes a quarter less memory.
+ */
+export const V8_FLAGS = "--v8-flags=--max-semi-space-size=1,--lite-mode";
+
+/** The words for `deno run` that keep the process small; compiled code on the disk is mapped into memory as well. */
+export const SMALL_WORDS: readonly string[] = ["--no-code-cache", V8_FLAGS];
+
+/**
  * The permissions that follow from a configuration, as words for `deno run`. They stand beside the set `gateway` of
  * `deno.json`, which holds what is always so, and which they would replace in a kind that both name.
  *

@@ -25,7 +25,7 @@ Usage: deno run -P=gateway … gateway/main.ts [VERB] [OPTIONS]
                  What waits in the spool; all of it as NDJSON.
   doctor         Look at everything that the gateway needs; a line for each, with what to do.
   check-config   Say whether the configuration would work, or which key is wrong and why.
-  flags          Print the --allow-… words that follow from the configuration.
+  flags          Print the words for deno run that follow from the configuration: --allow-…, and V8's.
   decode …       Decode M-Bus telegrams; "decode --help" explains.
 
   --config FILE  The configuration; default MBUS_GW_CONFIG, then /etc/mbus-gateway/config.yaml.
@@ -140,9 +140,9 @@ async function flags(args: string[]): Promise<number> {
   const { path, help } = optionsOf(args, ["--config"]);
   if (help) return await say(HELP);
   const config = await configAt(path);
-  const { gatewayFlags } = await import("./flags.ts");
+  const { gatewayFlags, SMALL_WORDS } = await import("./flags.ts");
   const { supervisionFromEnvironment } = await import("./config.ts");
-  return await say(gatewayFlags(config, path, supervisionFromEnvironment()).join(" "));
+  return await say([...SMALL_WORDS, ...gatewayFlags(config, path, supervisionFromEnvironment())].join(" "));
 }
 
 async function configAt(path: string): Promise<GatewayConfig> {

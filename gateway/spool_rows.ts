@@ -1,5 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { FramesReadout } from "@mbus-gateway/wire";
+import { prepared } from "./prepared.ts";
 import { readoutOf, ROW_COLUMNS } from "./spool_codec.ts";
 import { readTotal } from "./spool_schema.ts";
 
@@ -51,7 +52,8 @@ export function selectReadouts(
   database: DatabaseSync,
   { after = 0, upTo = Number.MAX_SAFE_INTEGER, limit, maxBytes = Infinity }: PeekOptions,
 ): { readouts: FramesReadout[]; damaged: number[] } {
-  const rows = database.prepare(
+  const rows = prepared(
+    database,
     `select ${ROW_COLUMNS}, sum from readouts where seq > ? and seq <= ? and parked_code is null order by seq limit ?`,
   );
   const readouts: FramesReadout[] = [];
@@ -78,7 +80,8 @@ export function selectReadouts(
 
 /** Counts the whole table: for a look from outside. */
 export function selectStatus(database: DatabaseSync): SpoolStatus {
-  const row = database.prepare(
+  const row = prepared(
+    database,
     "select count(*) as depth, min(seq) as oldest, max(seq) as newest from readouts where parked_code is null",
   ).get() ?? {};
   return {
@@ -94,7 +97,7 @@ export function selectStatus(database: DatabaseSync): SpoolStatus {
 /** How many readouts are parked. */
 export function countParked(database: DatabaseSync): number {
   return Number(
-    database.prepare("select count(*) as parked from readouts where parked_code is not null").get()?.parked,
+    prepared(database, "select count(*) as parked from readouts where parked_code is not null").get()?.parked,
   );
 }
 

@@ -1,4 +1,5 @@
 import { DatabaseSync } from "node:sqlite";
+import { prepared } from "./prepared.ts";
 import { ConfigurationError } from "@mbus-gateway/resource";
 
 /** Marks the file as a spool of this program ("MBGW"), so that nobody else's database is taken for a damaged one. */
@@ -85,7 +86,7 @@ export function isSmall(database: DatabaseSync): boolean {
 
 /** The number in a one-value row. */
 export function numberOf(database: DatabaseSync, sql: string): number | null {
-  const value = Object.values(database.prepare(sql).get() ?? {})[0];
+  const value = Object.values(prepared(database, sql).get() ?? {})[0];
   return typeof value === "number" ? value : null;
 }
 

@@ -1,10 +1,12 @@
 import { DatabaseSync } from "node:sqlite";
 import type { Spool } from "./spool.ts";
 import { selectParked, selectReadouts, selectStatus } from "./spool_rows.ts";
-import { numberOf, readEpoch, SCHEMA_VERSION } from "./spool_schema.ts";
+import { newestGiven, numberOf, readEpoch, SCHEMA_VERSION } from "./spool_schema.ts";
 
 /** A look at a spool from outside, also while a gateway has it open. */
 export interface SpoolView extends Pick<Spool, "epoch" | "peek" | "parked" | "status">, Disposable {
+  /** The newest sequence number ever given in this file. */
+  newestGiven(): number;
   /** The newest readout of each meter that has one here. */
   latest(): { bus: string; address: string; readAt: string }[];
 }
@@ -32,6 +34,7 @@ export function inspectSpool(path: string): SpoolView {
     peek: (options) => selectReadouts(database, options).readouts,
     parked: (limit) => selectParked(database, limit),
     status: () => selectStatus(database),
+    newestGiven: () => newestGiven(database),
     latest: () =>
       database.prepare("select bus, address, read_at, max(seq) from readouts group by bus, address").all()
         .map((row) => ({ bus: String(row.bus), address: String(row.address), readAt: String(row.read_at) })),

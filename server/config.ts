@@ -65,6 +65,7 @@ export const VARIABLES: Readonly<Record<string, string>> = {
   INGEST_BATCH_AGE_MS: "how long a batch that is not full waits for company (20)",
   RETENTION_TELEGRAMS: "how long telegrams are kept: keep, or days such as 800d (keep)",
   RETENTION_READINGS: "how long readings are kept (keep)",
+  RETENTION_HOURS: "how long consumption by hour is kept; by day and month it stays (keep)",
   HTTP_HOST: "address to listen on (127.0.0.1)",
   HTTP_PORT: "port to listen on (8080); 0 takes any free one",
   METRICS_PORT: "port where /metrics answers Prometheus, without a token (none)",

@@ -27,6 +27,7 @@ export function readRetention(problems: Problems): Retention {
   return {
     telegramDays: problems.read("RETENTION_TELEGRAMS", null, days(SHORTEST_TELEGRAM_DAYS)),
     readingDays: problems.read("RETENTION_READINGS", null, days(31)),
+    hourDays: problems.read("RETENTION_HOURS", null, days(31)),
   };
 }
 

@@ -1,4 +1,5 @@
 import { httpClient, type Log } from "@mbus-gateway/resource";
+import { abortable } from "@std/async";
 import { registerAdminToken } from "./admin_token.ts";
 import { background } from "./background.ts";
 import { readText } from "./broker_identity.ts";
@@ -85,7 +86,7 @@ export async function runServer(config: ServerConfig, options: RunServerOptions)
     background((signal) => subscribeIngest({ lanes: intake, mqtt: broker.mqtt, share: config.mqttShare, signal, log }));
   await using degreeDays = role === "ingest"
     ? null
-    : background((signal) => fetchDegreeDays(config, { database, signal, log, now }));
+    : background((signal) => abortable(fetchDegreeDays(config, { database, signal, log, now }), signal));
   await using upkeep = background((signal) =>
     upkeepLoop({
       signal,

@@ -1,5 +1,5 @@
 import { describeError, type Log } from "@mbus-gateway/resource";
-import { delay } from "@std/async";
+import { abortable, delay } from "@std/async";
 
 /** Work that some server does now and then; it bears being done by two at once. */
 export interface UpkeepTask {
@@ -24,7 +24,7 @@ export async function upkeepLoop({ tasks, signal, log, intervalMs = 60_000 }: Up
   while (!signal.aborted) {
     for (const { name, run } of tasks) {
       try {
-        await run(signal);
+        await abortable(run(signal), signal); // a stop does not wait for a database that hangs
         if (failing.delete(name)) log.info("Upkeep works again", { task: name });
       } catch (error) {
         if (signal.aborted) return;

@@ -85,14 +85,15 @@ export async function closeBillingPeriod(tx: Tx, tenantId: number, id: string, n
     select tenant_id, billing_period_id, unit_id, role, series_id, trim_scale(sum(amount)),
       (array_agg(start_interpolated order by period_start))[1] or
         (array_agg(end_interpolated order by period_start desc))[1],
-      bool_or(partial)
+      bool_or(partial) or min(period_start) > greatest(first, min(valid_from))
+        or max(period_end) < least(until, max(coalesce(valid_to, 'infinity')))
     from billing_periods
     join units using (tenant_id, property_id)
     join placements using (tenant_id, unit_id)
     join consumption using (tenant_id, placement_id)
     where tenant_id = ${tenantId} and billing_period_id = ${id}::text::bigint
       and resolution = 'day' and period_start >= first and period_start < until
-    group by tenant_id, billing_period_id, unit_id, role, series_id`;
+    group by tenant_id, billing_period_id, first, until, unit_id, role, series_id`;
   await tx`
     update billing_periods set closed_at = ${now}
     where tenant_id = ${tenantId} and billing_period_id = ${id}::text::bigint`;

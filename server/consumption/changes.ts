@@ -16,9 +16,11 @@ export interface Change extends Span {
   replaced: boolean;
 }
 
-/** Rows of noted changes looked at in one transaction, and days reckoned in it. */
+/** Rows of noted changes looked at in one transaction, and the counters in them. */
 const ROWS = 500;
-const DAYS = 4000;
+const SERIES = 20_000;
+/** Days reckoned in one transaction: a server that is told to stop finishes the one under way. */
+const DAYS = 1000;
 const DAY_MS = 86_400_000;
 /** Of one series at once. */
 const LONGEST_MS = 62 * DAY_MS;
@@ -36,7 +38,12 @@ export async function takeChanges(tx: Tx): Promise<{ changes: Change[]; taken: n
   const rows = await tx<(Row & { taken: number })[]>`
     with taken as (
       delete from consumption_changes
-      where change_id in (select change_id from consumption_changes order by change_id limit ${ROWS})
+      where change_id in (
+        select change_id from (
+          select change_id, sum(cardinality(series_ids)) over (order by change_id) - cardinality(series_ids) as before
+          from (select * from consumption_changes order by change_id limit ${ROWS}) oldest
+        ) oldest where before < ${SERIES}
+      )
       returning *
     ), counted as (
       select (select count(*)::integer from taken) as taken
@@ -81,12 +88,13 @@ function withinBudget(changes: Change[]): [Change[], Change[]] {
 
 type Noted = Pick<Change, "tenantId" | "seriesId" | "start" | "end" | "replaced">;
 
+/** Notes changes again, those of the same days together: days are what is reckoned. */
 async function noteChanges(tx: Tx, changes: Noted[]) {
   if (changes.length === 0) return;
   const column = <K extends keyof Noted>(name: K) => arrayLiteral(changes.map((change) => change[name]));
   await tx`
     insert into consumption_changes (tenant_id, first, last, series_ids, replaced)
-    select tenant_id, to_timestamp(first / 1000.0), to_timestamp(last / 1000.0), array_agg(series_id), replaced
+    select tenant_id, min(to_timestamp(first / 1000.0)), max(to_timestamp(last / 1000.0)), array_agg(series_id), replaced
     from unnest(
       ${column("tenantId")}::text::integer[],
       ${column("seriesId")}::text::bigint[],
@@ -94,7 +102,8 @@ async function noteChanges(tx: Tx, changes: Noted[]) {
       ${column("end")}::text::bigint[],
       ${column("replaced")}::text::boolean[]
     ) as change (tenant_id, series_id, first, last, replaced)
-    group by tenant_id, first, last, replaced`;
+    group by tenant_id, replaced, date_trunc('day', to_timestamp(first / 1000.0), 'UTC'),
+      date_trunc('day', to_timestamp(last / 1000.0), 'UTC')`;
 }
 
 /** Notes that a meter was put in or taken out between two instants, so that all its counters are reckoned again there. */

@@ -7,10 +7,19 @@ import type { Knot } from "./step.ts";
 
 type Wanted = Pick<Change, "tenantId" | "seriesId"> & Span;
 
+/** A stretch, and since when there are readings of its counter: Infinity where there are none. */
+export interface WidenedSpan extends Span {
+  oldest: number;
+}
+
 /** For each stretch, from the last reading before it to the first behind it; the stretch's own edges where none is. */
-export async function widenToReadings(tx: Tx, changes: Wanted[]): Promise<Span[]> {
-  const rows = await tx<{ start: string; end: string }[]>`
-    select extract(epoch from coalesce(before.time, wanted.first)) * 1000 as start,
+export async function widenToReadings(tx: Tx, changes: Wanted[]): Promise<WidenedSpan[]> {
+  const rows = await tx<{ start: string; end: string; oldest: string | null }[]>`
+    select extract(epoch from (
+        select min(time) from readings
+        where (readings.tenant_id, readings.series_id) = (wanted.tenant_id, wanted.series_id)
+      )) * 1000 as oldest,
+      extract(epoch from coalesce(before.time, wanted.first)) * 1000 as start,
       extract(epoch from coalesce(behind.time, wanted.last)) * 1000 as end
     from ${wanted(tx, changes)}
     left join lateral (
@@ -26,7 +35,11 @@ export async function widenToReadings(tx: Tx, changes: Wanted[]): Promise<Span[]
       order by time limit 1
     ) behind on true
     order by wanted.index`;
-  return rows.map(({ start, end }) => ({ start: Math.floor(Number(start)), end: Math.ceil(Number(end)) }));
+  return rows.map(({ start, end, oldest }) => ({
+    start: Math.floor(Number(start)),
+    end: Math.ceil(Number(end)),
+    oldest: oldest === null ? Infinity : Math.floor(Number(oldest)),
+  }));
 }
 
 /** For each stretch its current readings by time, with the last one before it and the first one behind it. */

@@ -12,13 +12,15 @@ import type { Knot } from "./step.ts";
 import { deleteEverywhere, deletePeriods, insertPeriods, type Stretch, sumMonths } from "./store_periods.ts";
 
 const NOWHERE = new Calendar("UTC");
+const DAY_MS = 86_400_000;
 const NO_DIAL = { exponent: null, digits: null };
 
 /** A change with all the days that it touches. */
 interface Touched {
   change: Change;
-  /** From the reading before the change to the one behind it. */
-  span: Span;
+  /** Wherever the meter was at any time. */
+  all: Stay[];
+  /** Where it was from the reading before the change to the one behind it. */
   stays: (Stay & { days: Span })[];
   /** All the days of all stays. */
   whole: Span;
@@ -33,15 +35,25 @@ export async function reckon(tx: Tx, changes: Change[], knowledge: Knowledge): P
   if (changes.length === 0) return;
   const placed = await loadPlaced(tx, changes);
   const spans = await widenToReadings(tx, changes);
-  const touched = changes.map((change, index): Touched => {
-    const span = widenToDial(change, spans[index] ?? change, dialOf(placed, change));
-    const stays = staysTouched(staysOf(placed.get(placedKey(change))?.stays ?? [], NOWHERE), span);
+  const touched = changes.flatMap((whatChanged, index): Touched[] => {
+    const dial = dialOf(placed, whatChanged);
+    const widened = spans[index] ?? { ...whatChanged, oldest: Infinity };
+    // What was reckoned from readings that are kept no longer stays as it is.
+    const floor = dial.some(({ time }) => time < widened.oldest) ? -Infinity : widened.oldest;
+    if (whatChanged.end < floor) return [];
+    const change = { ...whatChanged, start: Math.max(whatChanged.start, floor) };
+    const wide = widenToDial(whatChanged, widened, dial);
+    const margin = change.replaced ? around(wide, change, 2 * DAY_MS) : wide;
+    const span = { start: Math.max(margin.start, floor), end: margin.end };
+    const all = staysOf(placed.get(placedKey(change))?.stays ?? [], NOWHERE);
+    const stays = staysTouched(all, span);
     const whole = {
       start: Math.min(span.start, ...stays.map(({ days }) => days.start)),
       end: Math.max(span.end, ...stays.map(({ days }) => days.end)),
     };
-    return { change, span, stays, whole };
+    return [{ change, all, stays, whole }];
   });
+  if (touched.length === 0) return;
   const readings = await readingsAround(tx, touched.map(({ change, whole }) => ({ ...change, ...whole })));
   const registers = await loadRegisters(tx, changes, knowledge);
   const periods = touched.flatMap(({ change, stays, whole }, index) => {
@@ -55,9 +67,14 @@ export async function reckon(tx: Tx, changes: Change[], knowledge: Knowledge): P
     const found = stays.flatMap((stay) => periodsOf(course, stay, stay.days));
     return mergePeriods(found).map((period): Period & OfSeries => ({ tenantId, seriesId, ...period }));
   });
-  await deleteEverywhere(tx, touched.flatMap(({ change, span }) => change.replaced ? [{ ...change, ...span }] : []));
+  await deleteEverywhere(tx, touched.flatMap(({ change }) => change.replaced ? [change] : []));
   const days = touched.flatMap(({ change, stays }) => stays.map((stay) => stretchOf(change, stay, stay.days)));
-  const months = touched.flatMap(({ change, stays }) => stays.flatMap((stay) => monthsTouched(change, stay)));
+  const months = touched.flatMap(({ change, all, stays }) =>
+    // What was replaced took whole months away, of places that were left before it too.
+    (change.replaced ? staysTouched(all, around(change, change, 32 * DAY_MS)) : stays).flatMap((stay) =>
+      monthsTouched(change, stay)
+    )
+  );
   await deletePeriods(tx, days, months);
   await insertPeriods(tx, withoutRepeats(periods));
   await sumMonths(tx, months);
@@ -80,6 +97,11 @@ function widenToDial(change: Change, { start, end }: Span, dial: Knot[]): Span {
     start: start < change.start ? start : Math.min(start, ...times),
     end: end > change.end ? end : Math.max(end, ...times),
   };
+}
+
+/** Both spans, and some time on either side of the second: calendars differ by a day, and months are long. */
+function around(a: Span, b: Span, margin: number): Span {
+  return { start: Math.min(a.start, b.start - margin), end: Math.max(a.end, b.end + margin) };
 }
 
 /** The stays that a span touches; where a meter was in no unit twice in one day, both times are of that day. */

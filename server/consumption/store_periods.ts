@@ -73,10 +73,12 @@ export async function sumMonths(tx: Tx, months: Stretch[]) {
       tenant_id, series_id, placement_id, resolution, period_start, period_end, amount, start_interpolated,
       end_interpolated, partial, flags
     )
-    select stretch.tenant_id, stretch.series_id, stretch.placement_id, 'month', stretch.first, stretch.behind, trim_scale(sum(amount)),
+    select stretch.tenant_id, stretch.series_id, stretch.placement_id, 'month', stretch.first, stretch.behind,
+      trim_scale(sum(amount)),
       (array_agg(start_interpolated order by period_start))[1],
       (array_agg(end_interpolated order by period_start desc))[1],
-      bool_or(partial),
+      bool_or(partial) or min(period_start) > greatest(stretch.first, min(valid_from))
+        or max(period_end) < least(stretch.behind, max(valid_to)),
       array(
         select distinct flag from consumption of_month cross join unnest(of_month.flags) flag
         where (of_month.tenant_id, of_month.series_id, of_month.placement_id) =
@@ -86,6 +88,7 @@ export async function sumMonths(tx: Tx, months: Stretch[]) {
         order by flag
       )
     from ${stretches(tx, months)} join consumption day using (tenant_id, series_id, placement_id)
+    left join placements on (placements.tenant_id, placements.placement_id) = (stretch.tenant_id, stretch.placement_id)
     where day.resolution = 'day' and day.period_start >= stretch.first and day.period_start < stretch.behind
     group by stretch.tenant_id, stretch.series_id, stretch.placement_id, stretch.first, stretch.behind`;
 }

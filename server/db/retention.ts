@@ -1,11 +1,13 @@
 import type { Log } from "@mbus-gateway/resource";
 import type { Database } from "./database.ts";
-import { transaction } from "./transaction.ts";
+import { ingestTransaction, transaction } from "./transaction.ts";
 
 /** How long tables keep what they have, in days; null: for ever. */
 export interface Retention {
   telegramDays: number | null;
   readingDays: number | null;
+  /** Of consumption by hour; days and months of it stay. */
+  hourDays: number | null;
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -28,6 +30,25 @@ export async function dropExpired(database: Database, retention: Retention, now:
     );
     dropped.push(...rows.map(({ name }) => name));
   }
+  await deleteExpiredHours(database, retention.hourDays, now);
   if (dropped.length > 0) log.info("Dropped months that are kept no longer", { tables: dropped.join(" ") });
   return dropped;
+}
+
+/** A look-up in the key for each counter and place: the table has no other index. */
+async function deleteExpiredHours(database: Database, days: number | null, now: Date) {
+  if (days === null) return;
+  const before = new Date(now.getTime() - days * DAY_MS).toISOString();
+  await ingestTransaction(
+    database,
+    (tx) =>
+      tx`
+    delete from consumption using (
+      select tenant_id, series_id, placement_id from series join placements using (tenant_id, meter_id)
+      union all select tenant_id, series_id, 0 from series
+    ) place
+    where (consumption.tenant_id, consumption.series_id, consumption.placement_id) =
+        (place.tenant_id, place.series_id, place.placement_id)
+      and resolution = 'hour' and period_start < ${before}::text::timestamptz`,
+  );
 }

@@ -16,6 +16,7 @@ const benches: Record<string, () => Promise<Bench>> = {
   consumption: async () => (await import("./consumption.ts")).benchConsumption,
   demo: async () => (await import("./demo.ts")).benchDemo,
   radio: async () => (await import("./radio.ts")).benchRadio,
+  gateway: async () => (await import("./gateway.ts")).benchGateway,
   size: async () => (await import("./size.ts")).benchSize,
 };
 

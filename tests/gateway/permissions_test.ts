@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { OVERRIDES } from "../../gateway/config.ts";
-import { libcPath } from "../../gateway/flags.ts";
+import { libcPath, SMALL_WORDS } from "../../gateway/flags.ts";
 import { childEnvironment, gatewayWords } from "../fixtures/gateway_process.ts";
 
 const ROOT = `${import.meta.dirname}/../..`;
@@ -129,7 +129,9 @@ Deno.test("gateway/main.ts prints the words that follow from the configuration",
     assertEquals(code, 0);
     assertEquals(
       stdout,
-      `--allow-net=unix:/var/lib/gw/control.sock,localhost:1999,127.0.0.1:8080,127.0.0.1:10001 --allow-read=${path},/etc/gw/token,/var/lib/gw,/run/systemd/timesync ` +
+      `${
+        SMALL_WORDS.join(" ")
+      } --allow-net=unix:/var/lib/gw/control.sock,localhost:1999,127.0.0.1:8080,127.0.0.1:10001 --allow-read=${path},/etc/gw/token,/var/lib/gw,/run/systemd/timesync ` +
         `--allow-write=/var/lib/gw\n`,
     );
     const check = await main(["check-config", `--config=${path}`]);

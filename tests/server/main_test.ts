@@ -93,6 +93,9 @@ Deno.test("the server exits with 2 for what it does not understand", async () =>
     [{}, ["server"], 'there is no verb "server"; did you mean "serve"?'],
     [{}, ["--demo-signin"], 'Cannot use "--demo-signin": did you mean "--demo-sign-in"?'],
     [{ HTTP_HOST: "0.0.0.0" }, ["--demo-sign-in"], "HTTP_HOST is 0.0.0.0"],
+    [{}, ["serve", "--role", "both"], '--role "both": expected one of all, ingest, api'],
+    [{}, ["serve", "--role=api"], "DATABASE_URL is not set, and what is embedded cannot be shared"],
+    [{ DATABASE_URL: "postgres://m@localhost/m" }, ["serve", "--role=ingest"], "MQTT_URL is not set"],
     [{ DATABASE_URL: "postgres://m@localhost/m" }, ["serve", "--demo-sign-in"], "the database is not the embedded one"],
   ];
   await Promise.all(runs.map(async ([env, args, sentence]) => {
@@ -161,4 +164,25 @@ Deno.test("the server stops with 0 while a database that says nothing is asked",
   using _connection = await silent.accept();
   assertEquals(await server.stop(), 0);
   assert(!server.lines.some((line) => line.includes("Cannot start yet")), "it waited for the connection's time-out");
+});
+
+Deno.test({
+  name: "a server of the role api answers requests without a broker, and its figures where a port is named",
+  ...needs("initdb"),
+  async fn() {
+    await using at = await freshDatabase();
+    const [port, metricsPort] = [freePort(), freePort()];
+    const env = { DATABASE_URL: at.url, HTTP_PORT: String(port), METRICS_PORT: String(metricsPort) };
+    await using server = serverProcess(env, ["serve", "--role", "api"]);
+    assertEquals((await server.start()).mqtt, null);
+    const status = async (port: number, path: string) => {
+      const answer = await fetch(`http://127.0.0.1:${port}${path}`, { redirect: "manual" });
+      await answer.body?.cancel();
+      return answer.status;
+    };
+    assertEquals(await status(port, "/api/v1/meters"), 401);
+    assertEquals([await status(metricsPort, "/metrics"), await status(metricsPort, "/healthz")], [200, 200]);
+    assertEquals([await status(port, "/metrics"), await status(metricsPort, "/api/v1/meters")], [303, 404]);
+    assertEquals(await server.stop(), 0);
+  },
 });

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import type { Reading } from "./site.ts";
 
-const MINUTE = 60_000;
+export const MINUTE = 60_000;
 
 /** About changes of the clocks, the turn of a month, and half an hour beside UTC. */
 export const ZONES: [zone: string, center: string][] = [

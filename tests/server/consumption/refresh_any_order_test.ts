@@ -1,8 +1,10 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { amountText, parseAmount } from "../../../server/consumption/amount.ts";
+import { endPlacement, placeMeter } from "../../../server/consumption/mod.ts";
+import { tenantTransaction } from "../../../server/db/mod.ts";
 import { embeddedDatabase, testDatabase } from "../../fixtures/private_postgres.ts";
-import { readingsAround, referencePeriods, ZONES } from "./reference.ts";
+import { MINUTE, readingsAround, referencePeriods, ZONES } from "./reference.ts";
 import { type ConsumptionSite, site } from "./site.ts";
 
 Deno.test("refreshConsumption() comes to the slow and obvious reckoning in whatever order readings arrive", async () => {
@@ -12,6 +14,55 @@ Deno.test("refreshConsumption() comes to the slow and obvious reckoning in whate
 Deno.test("refreshConsumption() comes to the same on the embedded database", async () => {
   await agreesIn(embeddedDatabase, ZONES.slice(0, 1), 4);
 });
+
+Deno.test("refreshConsumption() comes to the same as reckoning all anew, however meters are put in and taken out", async () => {
+  await using at = await site();
+  await at.sql`
+    insert into properties (tenant_id, name, time_zone) values (1, 'Elsewhere', 'Asia/Kolkata')`;
+  await at.sql`insert into units (tenant_id, property_id, label) values (1, 2, 'Shop')`;
+  const from = Date.parse("2026-01-01T00:00:00Z");
+  const days = fc.integer({ min: 0, max: 200 * 8 }).map((eighth) =>
+    new Date(from + eighth * 3 * 60 * MINUTE).toISOString()
+  );
+  const moves = fc.uniqueArray(days, { minLength: 1, maxLength: 6 }).map((all) => all.toSorted());
+  await fc.assert(
+    fc.asyncProperty(moves, fc.infiniteStream(fc.boolean()), async (moves, coins) => {
+      await forget(at);
+      await at.sql`delete from placements`;
+      await at.take(Array.from({ length: 60 }, (_, index) => ({
+        series: "1",
+        time: from + index * 81 * 60 * MINUTE,
+        value: String(index * 100),
+      })));
+      let placementId: string | null = null;
+      for (const [index, time] of moves.entries()) {
+        placementId = await tenantTransaction(at.database, 1, async (tx) => {
+          if (placementId !== null) {
+            await endPlacement(tx, 1, { placementId, to: time, endReadings: [] });
+            return null;
+          }
+          const place = { unitId: String(index % 4 === 0 ? 1 : 2), meter: "1", role: "heat", from: time };
+          return (await placeMeter(tx, 1, { ...place, startReadings: [] })).id;
+        });
+        if (coins.next().value) await at.refresh();
+      }
+      await at.refresh();
+      const kept = await everything(at);
+      await at.sql`delete from consumption`;
+      await at.sql`
+        insert into consumption_changes (tenant_id, first, last, series_ids)
+        select 1, min(time), max(time), array[1] from readings`;
+      await at.refresh();
+      assertEquals(kept, await everything(at));
+      assertEquals(kept.length > 0, true);
+    }),
+    { numRuns: 6 },
+  );
+});
+
+async function everything({ sql }: ConsumptionSite) {
+  return [...await sql`select * from consumption order by placement_id, resolution, period_start`];
+}
 
 async function agreesIn(database: typeof testDatabase, zones: typeof ZONES, numRuns: number) {
   for (const [zone, center] of zones) {

@@ -1,4 +1,6 @@
 import { assertEquals } from "@std/assert";
+import { placeMeter } from "../../../server/consumption/mod.ts";
+import { tenantTransaction } from "../../../server/db/mod.ts";
 import { type ConsumptionSite, type Reading, site } from "./site.ts";
 
 const HOUR = 3_600_000;
@@ -33,7 +35,7 @@ Deno.test("refreshConsumption() makes hours, days and months by the property's c
   assertEquals([days.length, days[0]], [40, ["2025-12-31T23:00:00.000Z", "240", ""]]);
   assertEquals(await at.consumption("month"), [
     ["2025-12-31T23:00:00.000Z", "7440", ""],
-    ["2026-01-31T23:00:00.000Z", "2160", ""],
+    ["2026-01-31T23:00:00.000Z", "2160", "partial"],
   ]);
   assertEquals(await at.refresh(), 0);
 });
@@ -209,4 +211,24 @@ Deno.test("refreshConsumption() reckons years of one change in parts, none of th
   const days = await at.consumption("day");
   assertEquals([days.length, days.filter(([, amount]) => Math.abs(Number(amount) - 240) > 11)], [745, []]);
   assertEquals(await sums(at), ["178800", "178800", "178800"]);
+});
+
+Deno.test("refreshConsumption() leaves alone what it reckoned from readings that are kept no longer", async () => {
+  await using at = await site();
+  await at.take(hourly(80 * 24));
+  await at.refresh();
+  await at.sql`select drop_months_before('readings', '2026-02-15')`; // January and the month before
+  const ofJanuary = async () => {
+    const days = await at.consumption("day");
+    return days.filter(([start]) => start < "2026-01-31").map((row) => row.slice(1));
+  };
+  const before = await ofJanuary();
+  await tenantTransaction(at.database, 1, (tx) => {
+    const from = "2020-01-01T00:00:00Z";
+    return placeMeter(tx, 1, { unitId: "1", meter: "1", role: "heat", from, startReadings: [] });
+  });
+  await at.refresh();
+  assertEquals([(await ofJanuary()).length, await ofJanuary()], [31, before]);
+  const placed = await at.sql`select count(*)::int as n from consumption where placement_id = 1 and resolution = 'day'`;
+  assertEquals(placed[0]?.n, 49);
 });

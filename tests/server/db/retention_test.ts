@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import { silentLog } from "@mbus-gateway/resource";
 import { type Database, dropExpired, ensurePartitions } from "../../../server/db/mod.ts";
 import { createIngest } from "../../../server/ingest/mod.ts";
+import { site as consumptionSite } from "../consumption/site.ts";
 import { testDatabase } from "../../fixtures/private_postgres.ts";
 import { payload, readout } from "../../fixtures/readouts.ts";
 
@@ -37,9 +38,12 @@ Deno.test("dropExpired() drops whole months when their last day is over for long
   const readouts = times.map((readAt, index) => readout({ seq: index + 1, readAt }));
   await ingest([{ origin: "mqtt", gateway: "GW-0001", payload: payload(readouts) }]);
 
-  assertEquals(await dropExpired(database, { telegramDays: null, readingDays: null }, now, silentLog), []);
+  assertEquals(
+    await dropExpired(database, { telegramDays: null, readingDays: null, hourDays: null }, now, silentLog),
+    [],
+  );
   // 730 days before is 2024-02-01: January of that year is just over.
-  const retention = { telegramDays: 730, readingDays: null };
+  const retention = { telegramDays: 730, readingDays: null, hourDays: null };
   const later = new Date("2026-01-31T00:00:00.000Z");
   assertEquals(await dropExpired(database, retention, later, silentLog), ["telegrams_2023_12", "telegrams_2024_01"]);
   assertEquals(await dropExpired(database, retention, later, silentLog), []);
@@ -58,8 +62,23 @@ Deno.test("dropExpired() is no obstacle to a readout of a dropped month that com
     return await ingest([{ origin: "mqtt", gateway: "GW-0001", payload: payload([readout({ seq, readAt })]) }]);
   };
   await take(1);
-  const retention = { telegramDays: 366, readingDays: 366 };
+  const retention = { telegramDays: 366, readingDays: 366, hourDays: null };
   assertEquals((await dropExpired(database, retention, now, silentLog)).length, 2);
   const [result] = await take(2);
   assertEquals([result?.stored, result?.quarantined], [1, 0]);
+});
+
+Deno.test("dropExpired() deletes consumption by hour alone, and days and months of it stay", async () => {
+  await using at = await consumptionSite();
+  await at.place(1, "2025-12-15T12:00:00.000Z");
+  const first = Date.parse("2025-12-01T00:00:00Z");
+  await at.take(Array.from({ length: 60 * 24 }, (_, hour) => ({
+    ...{ series: "1", time: first + hour * 3_600_000, value: String(hour) },
+  })));
+  await at.refresh();
+  const [days, months] = [await at.consumption("day"), await at.consumption("month")];
+  await dropExpired(at.database, { telegramDays: null, readingDays: null, hourDays: 31 }, now, silentLog);
+  const [oldest] = await at.consumption("hour");
+  assertEquals(oldest?.[0], "2025-12-31T12:00:00.000Z");
+  assertEquals([await at.consumption("day"), await at.consumption("month")], [days, months]);
 });

@@ -7,7 +7,7 @@ import { until } from "../../fixtures/until.ts";
 import { assertExact } from "./exact.ts";
 import { ResendingGateway } from "./resending_gateway.ts";
 
-const READOUTS = 300;
+const READOUTS = 200;
 const GATEWAYS = ["GW-0001", "GW-0002", "GW-0003"];
 
 Deno.test({

@@ -37,7 +37,7 @@ export class ResendingGateway {
           await this.#send(session);
           const before = this.held.size;
           // A confirmation on its way is worth a moment.
-          for (let wait = 0; wait < 20 && this.held.size < this.#options.readouts; wait++) await delay(50);
+          for (let wait = 0; wait < 8 && this.held.size < this.#options.readouts; wait++) await delay(50);
           if (this.held.size === before) break;
         }
       } catch (error) {
