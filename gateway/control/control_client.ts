@@ -1,5 +1,6 @@
-import { encodeRequest, type GatewayResponse, parseResponse } from "@mbus-gateway/wire";
+import { encodeRequest, parseResponse } from "@mbus-gateway/wire";
 import { RequestError } from "../requests/request_error.ts";
+import { linesOf } from "./lines.ts";
 import { refuseLongPath } from "./control_path.ts";
 
 export interface AskOptions {
@@ -31,7 +32,8 @@ export async function askGateway(path: string, options: AskOptions): Promise<{ r
     const expiresAt = new Date(Date.now() + expiresInMs).toISOString();
     const line = JSON.stringify({ verb, ...JSON.parse(encodeRequest({ id, expiresAt, params })) });
     await new Response(`${line}\n`).body?.pipeTo(connection.writable, { preventClose: true });
-    for await (const response of responsesOf(connection)) {
+    for await (const line of linesOf(connection)) {
+      const response = parseResponse(new TextEncoder().encode(line));
       if ("progress" in response) onProgress(response.progress);
       else if (response.ok) return { result: response.result };
       else throw new RequestError(response.code, response.error);
@@ -43,20 +45,6 @@ export async function askGateway(path: string, options: AskOptions): Promise<{ r
   } finally {
     signal.removeEventListener("abort", hangUp);
     if (!signal.aborted) connection.close();
-  }
-}
-
-async function* responsesOf(connection: Deno.UnixConn): AsyncGenerator<GatewayResponse, void> {
-  const decoder = new TextDecoder();
-  const buffer = new Uint8Array(65_536);
-  let text = "";
-  for (;;) {
-    const length = await connection.read(buffer);
-    if (length === null) return;
-    text += decoder.decode(buffer.subarray(0, length), { stream: true });
-    const lines = text.split("\n");
-    text = lines.pop() ?? "";
-    for (const line of lines) yield parseResponse(new TextEncoder().encode(line));
   }
 }
 

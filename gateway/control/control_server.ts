@@ -1,5 +1,6 @@
 import { describeError, type Log } from "@mbus-gateway/resource";
 import { MAX_REQUEST_BYTES } from "@mbus-gateway/wire";
+import { linesOf } from "./lines.ts";
 import type { Requests } from "../requests/requests.ts";
 import { refuseLongPath } from "./control_path.ts";
 
@@ -51,7 +52,7 @@ async function serve(connection: Deno.UnixConn, requests: Requests, log: Log): P
     writing = writing.then(() => writeAll(connection, `${text}\n`)).catch(() => gone.abort(HUNG_UP));
   };
   try {
-    for await (const line of linesOf(connection)) {
+    for await (const line of linesOf(connection, { most: 2 * MAX_REQUEST_BYTES })) {
       const handled = requests.handle({ ...requestIn(line), fromHere: true, signal: gone.signal, onProgress: say });
       asked.push(handled.then(({ response }) => say(response)));
     }
@@ -65,22 +66,6 @@ async function serve(connection: Deno.UnixConn, requests: Requests, log: Log): P
 }
 
 const HUNG_UP = new DOMException("Cannot go on: who asked has hung up", "AbortError");
-
-/** Lines, as long as a request may be and no longer. */
-async function* linesOf(connection: Deno.UnixConn): AsyncGenerator<string, void> {
-  const decoder = new TextDecoder();
-  const buffer = new Uint8Array(16_384);
-  let text = "";
-  for (;;) {
-    const length = await connection.read(buffer);
-    if (length === null) return;
-    text += decoder.decode(buffer.subarray(0, length), { stream: true });
-    const lines = text.split("\n");
-    text = lines.pop() ?? "";
-    for (const line of lines) if (line.trim() !== "") yield line;
-    if (text.length > 2 * MAX_REQUEST_BYTES) throw new Error("a line is longer than any request");
-  }
-}
 
 /** On a socket there is no topic that names the verb: the line does. */
 function requestIn(line: string): { verb: string; bytes: Uint8Array } {

@@ -29,6 +29,8 @@ export async function noteSequenceGaps(database: Database): Promise<void> {
   const epochs = await ingestTransaction(database, selectEpochs);
   for (const epoch of epochs) {
     await ingestTransaction(database, async (tx) => {
+      // Several servers look; one after the other at one epoch.
+      await tx`select pg_advisory_xact_lock(6410334, hashtext(${`${epoch.gateway} ${epoch.epoch}`}))`;
       await lookAtGaps(tx, epoch);
       await lookBehindMark(tx, epoch);
     });

@@ -1,7 +1,7 @@
 import { DECODER_VERSION } from "@mbus-gateway/mbus";
 import type { Tx } from "../db/mod.ts";
 import { arrayLiteral } from "../ingest/array_literal.ts";
-import { type AttributeRow, writeAttributes } from "../ingest/attributes.ts";
+import { attributeInput, type AttributeRow, writeAttributes } from "../ingest/attributes.ts";
 import { type DecodedReadout, decodeReadout } from "../ingest/decode_readout.ts";
 import { readingTime } from "../ingest/incoming.ts";
 import { KnownIds, learnMeters, learnSeries, meterKey, seriesKey } from "../ingest/known_ids.ts";
@@ -93,21 +93,12 @@ function attributesOf({ stored, decoded, meterId }: Again): AttributeRow[] {
 /** What a telegram stated otherwise before is mended; what it did not state is written where it is a change. */
 async function correctAttributes(tx: Tx, rows: AttributeRow[]) {
   if (rows.length === 0) return;
-  const column = <K extends keyof AttributeRow>(name: K) => arrayLiteral(rows.map((row) => row[name]));
   await tx`
-    update meter_attributes stored set kind = input.kind, value = input.value
-    from unnest(
-      ${column("tenantId")}::text::integer[],
-      ${column("meterId")}::text::bigint[],
-      ${column("key")}::text::text[],
-      ${column("time")}::text::timestamptz[],
-      ${column("kind")}::text::text[],
-      ${column("value")}::text::text[],
-      ${column("telegramId")}::text::bigint[]
-    ) as input (tenant_id, meter_id, key, time, kind, value, telegram_id)
+    update meter_attributes stored set kind = stated.kind, value = stated.value
+    from ${attributeInput(tx, rows)}
     where (stored.tenant_id, stored.meter_id, stored.key, stored.time, stored.telegram_id) =
-        (input.tenant_id, input.meter_id, input.key, input.time, input.telegram_id)
-      and stored.value <> input.value`;
+        (stated.tenant_id, stated.meter_id, stated.key, stated.time, stated.telegram_id)
+      and stored.value <> stated.value`;
   await writeAttributes(tx, rows);
 }
 

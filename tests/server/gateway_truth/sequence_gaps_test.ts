@@ -26,6 +26,7 @@ Deno.test("noteSequenceGaps() tells what is missing and since when, and takes of
   assertEquals(await gaps(), [[1, 2], [5, 8]]);
   const [before] = await at.sql`select since from sequence_gaps where first_seq = 5`;
   await take(6, 12);
+  await Promise.all([noteSequenceGaps(at.database), noteSequenceGaps(at.database)]);
   assertEquals(await gaps(), [[1, 2], [5, 5], [7, 8], [10, 11]]);
   const [after] = await at.sql`select since from sequence_gaps where first_seq = 7`;
   assertEquals(after?.since, before?.since);
