@@ -32,7 +32,9 @@ async function permissionsOf(side: "gateway" | "server", target: string): Promis
     `--allow-env=${(await permissionSet(side)).env.allow.join(",")}`,
     "--ignore-env",
   ];
-  return side === "gateway" ? [V8_FLAGS, ...common, `--allow-ffi=${libc}`, `--allow-run=${TUNNEL_SCRIPT}`] : common;
+  return side === "gateway"
+    ? [V8_FLAGS, ...common, "--allow-sys=statfs", `--allow-ffi=${libc}`, `--allow-run=${TUNNEL_SCRIPT}`]
+    : common;
 }
 
 interface PermissionSet {

@@ -49,6 +49,8 @@ export interface RunGatewayOptions {
   onConnected?: () => void;
   /** Called after each readout that was taken. */
   onTaken?: () => void;
+  /** Whether every meter on a wire is read once at the beginning, whatever its schedule says. */
+  readAtOnce?: boolean;
   /** Is offered what can be asked of this run. */
   requests?: Pick<Requests, "offer">;
   /** Brings what is asked over the broker. */
@@ -129,7 +131,15 @@ export async function runGateway(config: GatewayConfig, options: RunGatewayOptio
   const read = async (failed: AbortSignal) => {
     const stop = AbortSignal.any([signal, failed]);
     using finish = timeLimit(FINISH_MS, timer, { from: stop });
-    const loop = { ...shared, spool: kept, board, abort: finish.signal, onTaken, pulse: watch };
+    const loop = {
+      ...shared,
+      spool: kept,
+      board,
+      abort: finish.signal,
+      onTaken,
+      pulse: watch,
+      atOnce: options.readAtOnce,
+    };
     const wired = buses.map((bus) => async (stop: AbortSignal) => {
       using _ = watch.expect(`bus ${bus.name}`, HANGS_MS);
       const open = beatingLine(options.open ?? openTransport, () => watch.beat(`bus ${bus.name}`));

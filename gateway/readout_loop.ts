@@ -30,6 +30,8 @@ export interface ReadoutLoopOptions {
   /** What is to be said of a readout beside it, such as `implausible_jump`; `readAtMs` is the gateway's clock. */
   flagsOf?: (address: string, frames: Uint8Array[], readAtMs: number) => string[];
   pulse?: Pulse;
+  /** Whether every meter is read once at the beginning, whatever its schedule says. */
+  atOnce?: boolean;
   open?: BusLineOptions["open"];
   backoff?: BusLineOptions["backoff"];
 }

@@ -13,6 +13,8 @@ export interface Run {
   config: GatewayConfig;
   /** Aborts when the run is to end, because another configuration is to be tried or taken back. */
   over: AbortSignal;
+  /** A configuration on trial proves itself by a reading, also when the next of its schedule is far off. */
+  readAtOnce: boolean;
   /** The broker is connected. */
   connected(): void;
   /** A meter was read. */
@@ -112,7 +114,7 @@ export function createReconfiguration(options: ReconfigurationOptions): Reconfig
   function begin(text: string): Promise<{ applied: true }> {
     const wanted = check(text);
     putOnTrial(path, text);
-    const meters = wanted.buses.some((bus) => bus.intervalMs !== undefined && bus.meters.length > 0);
+    const meters = wanted.buses.some((bus) => bus.meters.length > 0);
     const began: Trial = {
       connected: wanted.connection !== "always",
       taken: !meters,
@@ -155,6 +157,7 @@ export function createReconfiguration(options: ReconfigurationOptions): Reconfig
       return {
         config: current,
         over: run.signal,
+        readAtOnce: trial !== null,
         connected() {
           if (trial === null) return;
           trial.connected = true;

@@ -3,8 +3,9 @@ import type { ClockCorrection } from "./clock_correction.ts";
 import type { Counts } from "./counts.ts";
 import type { Spool, TakenReadout } from "./spool.ts";
 import { SpoolFile, type SpoolFileOptions } from "./spool_file.ts";
+import { spoolBallast } from "./spool_ballast.ts";
 import type { PeekOptions } from "./spool_rows.ts";
-import { DamagedSpool, isDamage } from "./spool_schema.ts";
+import { DamagedSpool, isDamage, isNoRoom } from "./spool_schema.ts";
 
 /** How many readouts are corrected at a time. */
 const CORRECT_ROWS = 500;
@@ -27,7 +28,7 @@ export class HealingSpool implements Spool {
   constructor(options: SpoolFileOptions, parts: HealingSpoolParts) {
     this.#options = options;
     this.#parts = parts;
-    this.#file = openOrSalvage(options);
+    this.#file = openWithRoom(options);
     this.#epoch = this.#file.epoch;
   }
 
@@ -123,5 +124,21 @@ function openOrSalvage(options: SpoolFileOptions): SpoolFile {
     if (!isDamage(thrown)) throw thrown;
     const damage = new DamagedSpool(`${options.path}: ${(thrown as Error).message}`, { cause: thrown });
     return new SpoolFile({ ...options, damage });
+  }
+}
+
+/** On a full disk not even a file that is there can be opened: then with the room that was kept for such a moment. */
+function openWithRoom(options: SpoolFileOptions): SpoolFile {
+  const { path, elapsed, log } = options;
+  try {
+    return openOrSalvage(options);
+  } catch (thrown) {
+    if (!isNoRoom(thrown)) throw thrown;
+    if (spoolBallast(path, elapsed).drop()) {
+      log.warn("The disk is full: the spool is opened with the room that was kept for that", { error: thrown });
+      return openWithRoom(options);
+    }
+    const why = `${(thrown as Error).message}; make room on its disk, or see whether that can still be written`;
+    throw new Error(`Cannot open spool ${path}: ${why}`, { cause: thrown });
   }
 }

@@ -224,3 +224,9 @@ export function isFull(thrown: unknown): boolean {
   const { errcode, message } = Object(thrown) as { errcode?: number; message?: string };
   return errcode !== undefined ? (errcode & 0xff) === 13 : /disk is full/.test(message ?? "");
 }
+
+/** Whether a file cannot be opened for want of room: the shared memory beside it has none, which SQLite calls otherwise. */
+export function isNoRoom(thrown: unknown): boolean {
+  const { message } = Object(thrown) as { message?: string };
+  return isFull(thrown) || /disk I\/O error|unable to open database file/.test(message ?? "");
+}

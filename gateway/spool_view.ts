@@ -21,7 +21,8 @@ export function inspectSpool(path: string): SpoolView {
   try {
     database = new DatabaseSync(path, { readOnly: true, timeout: 5_000 });
   } catch (cause) {
-    throw new Error(`Cannot read spool: ${path} (has a gateway run here?)`, { cause });
+    const why = "it is not there, or not for this user to read; a gateway makes it at its first start";
+    throw new Error(`Cannot read spool ${path}: ${why}`, { cause });
   }
   using stack = new DisposableStack();
   stack.defer(() => database.close());

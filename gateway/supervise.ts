@@ -73,6 +73,7 @@ export async function superviseGateway(options: SuperviseOptions): Promise<void>
         onReady: first ? onReady : undefined,
         onConnected: run.connected,
         onTaken: run.taken,
+        readAtOnce: run.readAtOnce,
         onOpened: listen,
         manager,
         requests,

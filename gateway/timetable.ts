@@ -15,6 +15,8 @@ export interface TimetableOptions {
   bus: BusConfig;
   clock: Clock;
   timer: Timer;
+  /** Whether every meter is due once at the beginning, whatever its schedule says. */
+  atOnce?: boolean;
 }
 
 /** The timetable of a bus. Meters with the same schedule come due together. */
@@ -27,10 +29,12 @@ export function timetable(options: TimetableOptions): Timetable {
     slotsBy.set(key, slots);
     return slots;
   });
+  let all = options.atOnce ?? false;
   return {
-    nextAt: () => Math.min(...[...slotsBy.values()].map((slots) => slots.nextAt())),
+    nextAt: () => all ? options.timer.elapsed() : Math.min(...[...slotsBy.values()].map((slots) => slots.nextAt())),
     take() {
-      const due = new Set([...slotsBy.values()].filter((slots) => slots.take() !== null));
+      const due = new Set([...slotsBy.values()].filter((slots) => slots.take() !== null || all));
+      all = false;
       if (due.size === 0) return [];
       return meters.flatMap(({ address }, index) => {
         const slots = slotsOf[index];

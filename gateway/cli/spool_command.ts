@@ -26,6 +26,8 @@ const VERBS: Record<string, (spool: SpoolView, options: LookArguments, out: (tex
       out(`  ${seq}  ${bus} ${address}  ${readAt}  ${code}: ${reason}`);
     }
     if (status.parked > parked.length) out(`  … and ${status.parked - parked.length} more`);
+    out(`dropped    ${status.dropped} for want of room`);
+    out(`salvaged   ${status.salvaged} times, after damage`);
   },
   export(spool, { format }, out) {
     if (format !== null && format !== "ndjson") {

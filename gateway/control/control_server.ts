@@ -53,7 +53,7 @@ async function serve(connection: Deno.UnixConn, requests: Requests, log: Log): P
   };
   try {
     for await (const line of linesOf(connection, { most: 2 * MAX_REQUEST_BYTES })) {
-      const handled = requests.handle({ ...requestIn(line), signal: gone.signal, onProgress: say });
+      const handled = requests.handle({ ...requestIn(line), fromHere: true, signal: gone.signal, onProgress: say });
       asked.push(handled.then(({ response }) => say(response)));
     }
   } catch (error) {

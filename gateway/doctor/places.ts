@@ -46,7 +46,7 @@ function freeBytes(folder: string): number | null {
     const { bavail, bsize } = statfsSync(folder);
     return bavail * bsize;
   } catch {
-    return null; // not said here, which is no fault of the folder
+    return null; // a process with fewer rights than the set has; no fault of the folder
   }
 }
 

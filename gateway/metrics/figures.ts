@@ -15,8 +15,11 @@ export interface Figures {
   residentBytes: number;
   broker: { connected: boolean; connections: number };
   meters: { online: number; offline: number };
-  /** `oldestAgeSeconds`: of the readout that has waited longest, by the gateway's clock; null when nothing waits. */
-  spool: { depth: number; parked: number; oldestAgeSeconds: number | null };
+  /**
+   * `oldestAgeSeconds`: of the readout that has waited longest, by the gateway's clock; null when nothing waits.
+   * `dropped` for want of room and `salvaged` after damage: since the spool was made.
+   */
+  spool: { depth: number; parked: number; dropped: number; salvaged: number; oldestAgeSeconds: number | null };
   /** Since the process started. */
   counts: { taken: number; failed: number; sent: number; held: number };
   /** `counts.failed` by reason. */
@@ -42,7 +45,7 @@ export function figuresOf(source: FiguresSource): Figures {
   const { residentBytes = () => Deno.memoryUsage().rss } = source;
   const now = clock.now();
   const states = board.list().map(({ state }) => state);
-  const { depth, parked } = spool.status();
+  const { depth, parked, dropped, salvaged } = spool.status();
   const [oldest] = depth === 0 ? [] : spool.peek({ limit: 1 });
   const ageMs = oldest === undefined ? null : now.getTime() - Date.parse(oldest.readAt);
   return {
@@ -58,7 +61,10 @@ export function figuresOf(source: FiguresSource): Figures {
       offline: states.filter((state) => state === "offline").length,
     },
     // A clock that was set back makes nothing younger than new.
-    spool: { depth, parked, oldestAgeSeconds: ageMs === null ? null : Math.max(0, Math.round(ageMs / 1_000)) },
+    spool: {
+      ...{ depth, parked, dropped, salvaged },
+      oldestAgeSeconds: ageMs === null ? null : Math.max(0, Math.round(ageMs / 1_000)),
+    },
     counts: counts.read(),
     failures: counts.failures(),
   };

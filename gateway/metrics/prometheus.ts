@@ -95,6 +95,18 @@ const FAMILIES: readonly Family[] = [
     samples: one(({ spool }) => spool.parked),
   },
   {
+    name: "mbus_gateway_spool_dropped_total",
+    type: "counter",
+    help: "Readouts given up for want of room.",
+    samples: one(({ spool }) => spool.dropped),
+  },
+  {
+    name: "mbus_gateway_spool_salvages_total",
+    type: "counter",
+    help: "How often the file was found damaged, set aside and salvaged.",
+    samples: one(({ spool }) => spool.salvaged),
+  },
+  {
     name: "mbus_gateway_spool_oldest_age_seconds",
     type: "gauge",
     help: "Age of the readout that has waited longest; absent when nothing waits.",

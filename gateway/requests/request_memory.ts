@@ -1,4 +1,5 @@
 import { DatabaseSync } from "node:sqlite";
+import { isDamage } from "../spool_schema.ts";
 
 /** What is known of a request that was begun. */
 export interface RememberedRequest {
@@ -18,7 +19,9 @@ export interface RequestMemory extends Disposable {
 const MOST = 1_000;
 
 /**
- * Opens the memory in the file at `path`. One that is damaged is begun anew: requests have an end of their own.
+ * The memory in the file at `path`, opened when it is needed. One that is damaged is begun anew: requests have an end of
+ * their own. Where it cannot be opened for any other reason, such as a full disk, it is kept: until that has passed,
+ * whoever uses it gets the error, and what it knows is not forgotten.
  *
  * @example
  * ```ts
@@ -29,34 +32,38 @@ const MOST = 1_000;
  * ```
  */
 export function requestMemory(path: string): RequestMemory {
-  const database = open(path);
-  const select = database.prepare("select answer from requests where id = ?");
-  const insert = database.prepare("insert into requests (id, begun_at) values (?, ?)");
-  const prune = database.prepare(
-    `delete from requests where rowid <= (select max(rowid) - ${MOST} from requests)`,
-  );
-  const update = database.prepare("update requests set answer = ? where id = ?");
-  return {
-    find(id) {
-      const row = select.get(id);
-      return row === undefined ? null : { answer: typeof row.answer === "string" ? row.answer : null };
-    },
-    begin(id, at) {
-      insert.run(id, at.toISOString());
-      prune.run();
-    },
-    end: (id, answer) => void update.run(answer, id),
-    [Symbol.dispose]: () => database.close(),
+  let database: DatabaseSync | null = null;
+  const close = () => {
+    database?.close();
+    database = null;
   };
-}
 
-function open(path: string): DatabaseSync {
-  try {
-    return connect(path);
-  } catch {
-    for (const end of ["", "-wal", "-shm"]) removeIfThere(`${path}${end}`);
-    return connect(path);
+  function use<T>(work: (database: DatabaseSync) => T): T {
+    try {
+      return work(database ??= connect(path));
+    } catch (thrown) {
+      if (!isDamage(thrown)) throw thrown;
+      close();
+      for (const end of ["", "-wal", "-shm"]) removeIfThere(`${path}${end}`);
+      return work(database = connect(path));
+    }
   }
+
+  return {
+    find: (id) =>
+      use((database) => {
+        const row = database.prepare("select answer from requests where id = ?").get(id);
+        return row === undefined ? null : { answer: typeof row.answer === "string" ? row.answer : null };
+      }),
+    begin: (id, at) =>
+      use((database) => {
+        database.prepare("insert into requests (id, begun_at) values (?, ?)").run(id, at.toISOString());
+        database.prepare(`delete from requests where rowid <= (select max(rowid) - ${MOST} from requests)`).run();
+      }),
+    end: (id, answer) =>
+      use((database) => void database.prepare("update requests set answer = ? where id = ?").run(answer, id)),
+    [Symbol.dispose]: close,
+  };
 }
 
 function connect(path: string): DatabaseSync {

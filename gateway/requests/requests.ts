@@ -11,6 +11,7 @@ import * as v from "valibot";
 import type { Clock } from "../clock.ts";
 import { refusalOf, RequestError } from "./request_error.ts";
 import type { RequestMemory } from "./request_memory.ts";
+import { shortMemory } from "./short_memory.ts";
 
 export interface RequestContext {
   /** Aborts when it is cancelled or the gateway stops. */
@@ -23,7 +24,7 @@ export interface RequestContext {
 export interface Handler {
   /** Its parameters; unknown ones are refused. */
   params: v.ObjectEntries;
-  /** It changes nothing and is answered again when it comes again; nothing of it is remembered. */
+  /** It changes nothing: it is done also while nobody knows the time, and nothing of it is written down. */
   harmless?: boolean;
   run(params: Record<string, unknown>, context: RequestContext): Promise<unknown>;
 }
@@ -46,6 +47,8 @@ const MOST_RUNNING = 32;
 export interface IncomingRequest {
   verb: string;
   bytes: Uint8Array;
+  /** It was asked on this machine, whose own clock says when it expires, right or wrong. */
+  fromHere?: boolean;
   /** Ends it when who asked is gone. */
   signal?: AbortSignal;
   /** Gets each progress, as the text of a response, and what it belongs to. */
@@ -78,6 +81,7 @@ export interface RequestsOptions {
 export function createRequests({ gateway, memory, clock, log }: RequestsOptions): Requests {
   const offers: Handlers[] = [];
   const running = new Map<string, { controller: AbortController; answer: Promise<string> }>();
+  const looked = shortMemory();
 
   const own: Handlers = {
     cancel: handler(
@@ -126,7 +130,8 @@ export function createRequests({ gateway, memory, clock, log }: RequestsOptions)
     ).then((response) => {
       running.delete(request.id);
       const text = encodeResponse(response);
-      if (!handler.harmless) remember(request.id, text);
+      if (handler.harmless) looked.keep(request.id, text);
+      else remember(request.id, text);
       return text;
     });
     running.set(request.id, { controller, answer });
@@ -137,7 +142,7 @@ export function createRequests({ gateway, memory, clock, log }: RequestsOptions)
     const under = running.get(request.id);
     if (under !== undefined) return under.answer;
     const handler = handlerOf(verb);
-    const known = handler.harmless ? null : memory.find(request.id);
+    const known = handler.harmless ? looked.find(request.id) : memory.find(request.id);
     if (known !== null) {
       if (known.answer !== null) return Promise.resolve(known.answer);
       throw new RequestError(
@@ -145,7 +150,7 @@ export function createRequests({ gateway, memory, clock, log }: RequestsOptions)
         `Cannot say how ${verb} ended: the gateway was stopped in between; look, then ask under another id`,
       );
     }
-    refuseExpired(verb, request, handler, clock);
+    refuseExpired(request, { verb, clock, anyTime: handler.harmless || incoming.fromHere });
     if (running.size >= MOST_RUNNING && verb !== "cancel") {
       throw new RequestError(
         "busy",
@@ -191,10 +196,13 @@ function paramsOf(verb: string, { params }: Handler, request: GatewayRequest): R
   throw new RequestError("invalid", `Cannot do ${verb}: ${field === null ? "" : `${field}: `}${issue.message}`);
 }
 
-/** Without a clock that can be believed nobody knows whether it has expired: then only what is harmless is done. */
-function refuseExpired(verb: string, { expiresAt }: GatewayRequest, { harmless }: Handler, clock: Clock) {
-  if (harmless) return;
+/** Without a clock that can be believed nobody knows whether it has expired. */
+function refuseExpired(
+  { expiresAt }: GatewayRequest,
+  { verb, clock, anyTime = false }: { verb: string; clock: Clock; anyTime?: boolean },
+) {
   if (!clock.trusted()) {
+    if (anyTime) return;
     throw new RequestError("clock_untrusted", `Cannot do ${verb}: the gateway does not know the time yet; ask later`);
   }
   if (Date.parse(expiresAt) > clock.now().getTime()) return;

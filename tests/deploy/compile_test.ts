@@ -41,6 +41,7 @@ Deno.test("deno task compile bakes narrow permissions into both programs", async
     assertEquals([gateway.prompt, server.prompt], [false, false]);
     assertEquals([gateway.allow_run, server.allow_run], [["/usr/lib/mbus-gateway/cloudflared"], null]);
     assertEquals([gateway.allow_ffi?.length, server.allow_ffi], [1, null]);
+    assertEquals([gateway.allow_sys, server.allow_sys], [["statfs"], null]);
     assert(gateway.allow_ffi?.[0]?.endsWith("/libc.so.6"));
     assert((gateway.allow_env?.length ?? 0) > 0 && (server.allow_env?.length ?? 0) > 0);
     assert(!gateway.allow_env?.includes("DATABASE_URL"));

@@ -82,6 +82,25 @@ Deno.test("config/set takes back what does not connect or read in time, or ends 
   assertEquals(at.reconfiguration.failed(new Error("something else")), false);
 });
 
+Deno.test("config/set has a configuration that reads at times of its own read at once, as its proof", async () => {
+  await using at = await scene();
+  const scheduled = JSON.parse(at.text("5m"));
+  delete scheduled.buses[0].interval;
+  scheduled.buses[0].schedule = "0 3 * * *";
+  assertEquals(at.reconfiguration.begin().readAtOnce, false);
+  for (const proven of [false, true]) {
+    const answer = at.set(JSON.stringify(scheduled)).catch(({ code }) => code);
+    await at.time.pass(0);
+    const trial = at.reconfiguration.begin();
+    assertEquals(trial.readAtOnce, true);
+    trial.connected();
+    if (proven) trial.taken();
+    else await at.time.pass(180_000);
+    assertEquals(await answer, proven ? { applied: true } : "reverted");
+    assertEquals(at.reconfiguration.begin().readAtOnce, false);
+  }
+});
+
 Deno.test("config/set allows one trial at a time, and none where the file does not", async () => {
   await using at = await scene();
   at.reconfiguration.begin();

@@ -36,3 +36,14 @@ Deno.test("timetable() reads a bus at the times of its cron expression, and wait
   await time.pass(3 * MINUTE);
   assertEquals(table.take(), ["p1"]);
 });
+
+Deno.test("timetable() reads every meter at once where that is asked for, and goes on at their times", async () => {
+  const time = manualTime("2026-01-31T11:58:00.000Z");
+  const meters: MeterConfig[] = [{ address: "p1" }, { address: "p2", intervalMs: 60 * MINUTE }];
+  const bus = { name: "main", port: "", baudRate: 2400, schedule: "0 12 * * *", meters };
+  const table = timetable({ gateway: "GW-0001", bus, ...time, atOnce: true });
+  assertEquals(table.nextAt() <= time.timer.elapsed(), true);
+  assertEquals([table.take(), table.take()], [["p1", "p2"], []]);
+  await time.pass(3 * MINUTE);
+  assertEquals(table.take(), ["p1"]);
+});

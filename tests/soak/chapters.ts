@@ -2,7 +2,7 @@ import { hasRealPlatform } from "../fixtures/site_platform.ts";
 import { consumptionSoak } from "./consumption.ts";
 import { databaseHangs } from "./database_hangs.ts";
 import { flippedBytes } from "./flipped_bytes.ts";
-import { fullDisk, mayMount } from "./full_disk.ts";
+import { fullDisk, mayMount, startOnFullDisk } from "./full_disk.ts";
 import { killedBeforeConfirmation } from "./killed_before_confirmation.ts";
 import { lyingConfirmations } from "./lying_confirmations.ts";
 import { ninetyDays } from "./ninety_days.ts";
@@ -62,11 +62,13 @@ export const CHAPTERS: Readonly<Record<string, Chapter>> = {
     },
   },
   "full-disk": {
-    about: "a small disk is filled up by others 50 times",
+    about: "a small disk is filled up by others 50 times, and a gateway is started on it",
     async run() {
       if (!await mayMount()) return null;
       const figures = await fullDisk({ rounds: 50 });
-      return { ok: figures.lost === 0 && figures.refused > 0 && figures.recovered === figures.rounds, figures };
+      const start = await startOnFullDisk();
+      const goesOn = figures.lost === 0 && figures.refused > 0 && figures.recovered === figures.rounds;
+      return { ok: goesOn && start.found === start.kept && start.recovered, figures: { ...figures, start } };
     },
   },
   "database-hangs": {

@@ -16,9 +16,7 @@ const DISK_BYTES = 12 * 1024 * 1024;
 
 /** A spool on a small file system of its own that others fill up: needs the right to mount one. */
 export async function fullDisk({ rounds }: { rounds: number }): Promise<FullDisk> {
-  const folder = await Deno.makeTempDir({ prefix: "mbus_full_disk_" });
-  await run("mount", "-t", "tmpfs", "-o", `size=${DISK_BYTES}`, "tmpfs", folder);
-  try {
+  return await onSmallDisk((folder) => {
     const found: FullDisk = { rounds, taken: 0, refused: 0, lost: 0, recovered: 0 };
     using spool = openSpool(`${folder}/spool.db`, { counts: createCounts() });
     spool.tend();
@@ -57,6 +55,52 @@ export async function fullDisk({ rounds }: { rounds: number }): Promise<FullDisk
       release();
     }
     return found;
+  });
+}
+
+/** What starting on a full disk comes to. */
+export interface StartOnFullDisk {
+  kept: number;
+  /** Readouts found again, with the room that was kept for such a moment. */
+  found: number;
+  /** What is said where not even that is left, and whether it opens once there is room. */
+  refusal: string;
+  recovered: boolean;
+}
+
+/** A gateway is started again after others have filled up its disk. */
+export async function startOnFullDisk(): Promise<StartOnFullDisk> {
+  return await onSmallDisk((folder) => {
+    const path = `${folder}/spool.db`;
+    const kept = 50;
+    {
+      using spool = openSpool(path);
+      spool.tend();
+      for (let index = 0; index < kept; index++) spool.put(readout(index));
+    }
+    const count = () => {
+      using spool = openSpool(path);
+      return spool.peek({ limit: 1_000 }).length;
+    };
+    fill(`${folder}/of-others`);
+    const found = count();
+    fill(`${folder}/more-of-others`);
+    let refusal = "";
+    try {
+      count();
+    } catch (thrown) {
+      refusal = (thrown as Error).message;
+    }
+    Deno.removeSync(`${folder}/of-others`);
+    return { kept, found, refusal, recovered: count() === kept };
+  });
+}
+
+async function onSmallDisk<T>(body: (folder: string) => T): Promise<T> {
+  const folder = await Deno.makeTempDir({ prefix: "mbus_full_disk_" });
+  await run("mount", "-t", "tmpfs", "-o", `size=${DISK_BYTES}`, "tmpfs", folder);
+  try {
+    return body(folder);
   } finally {
     await run("umount", folder);
     await Deno.remove(folder);

@@ -57,6 +57,7 @@ buses: [{ name: main, port: "${bus.url}", baudRate: 38400, interval: 1s, retries
         "bus main": "warns",
       });
       assertStringIncludes(doctor.output, "these do not answer: p77");
+      assertMatch(doctor.output, /can be written, [\d.]+ GB free|has \d+ MB left/);
       const [status] = (await gatewayVerb(path, "spool", "status", "--json")).objects;
       assert(status.depth >= 4 && status.parked === 0 && status.oldestReadAt !== null);
       await gateway.kill();
@@ -72,7 +73,8 @@ buses: [{ name: main, port: "${bus.url}", baudRate: 38400, interval: 1s, retries
           frames: readout.frames.map((frame) => frame.toHex()),
         })),
       );
-      assertStringIncludes((await gatewayVerb(path, "spool", "status")).output, "refused: made up");
+      const { output } = await gatewayVerb(path, "spool", "status");
+      for (const told of ["refused: made up", "dropped    0", "salvaged   0"]) assertStringIncludes(output, told);
     }
     const listed = await gatewayVerb(path, "list");
     assertMatch(listed.output, /^main\s+p1\s+unknown\s+\d{4}-/m);

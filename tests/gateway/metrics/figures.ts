@@ -10,7 +10,7 @@ export const FIGURES: Figures = {
   residentBytes: 80_000_000,
   broker: { connected: true, connections: 2 },
   meters: { online: 3, offline: 1 },
-  spool: { depth: 5, parked: 1, oldestAgeSeconds: 90 },
+  spool: { depth: 5, parked: 1, dropped: 3, salvaged: 1, oldestAgeSeconds: 90 },
   counts: { taken: 40, failed: 3, sent: 12, held: 35 },
   failures: { no_answer: 2, corrupt: 1 },
 };

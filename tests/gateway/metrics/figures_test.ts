@@ -17,7 +17,7 @@ Deno.test("figuresOf() tells what has happened, and for how long the oldest read
       using spool = openSpool(`${folder}/spool.db`, { counts });
       const source = { gateway: "GW-0001", counts, spool, board, link, clock, timer, startedAt: timer.elapsed() };
       const figures = () => figuresOf({ ...source, residentBytes: () => 1 });
-      assertEquals(figures().spool, { depth: 0, parked: 0, oldestAgeSeconds: null });
+      assertEquals(figures().spool, { depth: 0, parked: 0, dropped: 0, salvaged: 0, oldestAgeSeconds: null });
       const readAt = clock.now().toISOString();
       spool.put({ bus: "main", address: "p5", readAt, clock: "trusted", frames: [Uint8Array.of(0xe5)] });
       counts.fail("no_answer");
@@ -34,7 +34,7 @@ Deno.test("figuresOf() tells what has happened, and for how long the oldest read
         residentBytes: 1,
         broker: { connected: true, connections: 2 },
         meters: { online: 1, offline: 1 },
-        spool: { depth: 1, parked: 0, oldestAgeSeconds: 90 },
+        spool: { depth: 1, parked: 0, dropped: 0, salvaged: 0, oldestAgeSeconds: 90 },
         counts: { taken: 1, failed: 2, sent: 0, held: 0 },
         failures: { no_answer: 1, other: 1 },
       });

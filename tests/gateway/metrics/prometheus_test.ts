@@ -11,6 +11,8 @@ Deno.test("prometheusText() names each figure once, with its type and the gatewa
       'mbus_gateway_read_failures_total{gateway="GW-0001",reason="corrupt"} 1',
       'mbus_gateway_broker_connections_total{gateway="GW-0001"} 2',
       'mbus_gateway_spool_depth{gateway="GW-0001"} 5',
+      'mbus_gateway_spool_dropped_total{gateway="GW-0001"} 3',
+      'mbus_gateway_spool_salvages_total{gateway="GW-0001"} 1',
       'mbus_gateway_spool_oldest_age_seconds{gateway="GW-0001"} 90',
       'mbus_gateway_readouts_taken_total{gateway="GW-0001"} 40',
       'mbus_gateway_meters{gateway="GW-0001",state="offline"} 1',

@@ -1,4 +1,5 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { DatabaseSync } from "node:sqlite";
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { silentLog } from "@mbus-gateway/resource";
 import { encodeRequest, type GatewayResponse, parseResponse } from "@mbus-gateway/wire";
 import * as v from "valibot";
@@ -24,14 +25,19 @@ function scene({ path = ":memory:", trusted = true } = {}) {
       return await held.promise;
     }),
   });
-  const ask = async (verb: string, id: string, params: Record<string, unknown> = {}, expiresAt = SOON) => {
+  const ask = async (
+    verb: string,
+    id: string,
+    params: Record<string, unknown> = {},
+    { expiresAt = SOON, fromHere }: { expiresAt?: string; fromHere?: boolean } = {},
+  ) => {
     const bytes = new TextEncoder().encode(encodeRequest({ id, expiresAt, params }));
     const progress: unknown[] = [];
     const onProgress = (text: string) => {
       const response = parse(text);
       if ("progress" in response) progress.push(response.progress);
     };
-    const { response } = await requests.handle({ verb, bytes, onProgress });
+    const { response } = await requests.handle({ verb, bytes, onProgress, fromHere });
     return { ...parse(response), heard: progress };
   };
   return { requests, done, held, ask, offer, [Symbol.dispose]: () => memory[Symbol.dispose]() };
@@ -51,6 +57,18 @@ Deno.test("handle() does a request once, however often it comes, and answers eac
   assertEquals(at.done, ["one"]);
   await at.ask("count", "b", { what: "two" });
   assertEquals(at.done, ["one", "two"]);
+  const look = await at.ask("look", "c");
+  assertEquals(await at.ask("look", "c"), look);
+  assertEquals(at.done, ["one", "two", "looked"]);
+});
+
+Deno.test("handle() keeps only so much of what harmless requests were answered", async () => {
+  using at = scene();
+  using _ = at.requests.offer({
+    look: handler({}, () => Promise.resolve("long ".repeat(80_000 + at.done.push("looked"))), { harmless: true }),
+  });
+  for (const id of ["a", "b", "c", "c", "b", "a"]) await at.ask("look", id);
+  assertEquals(at.done.length, 4);
 });
 
 Deno.test("handle() remembers over a restart, and says so of what was interrupted", async () => {
@@ -111,13 +129,16 @@ Deno.test("handle() answers errors as answers", async () => {
   assertEquals(at.done, []);
 });
 
-Deno.test("handle() begins nothing that has expired, and without a clock only what is harmless", async () => {
+Deno.test("handle() begins nothing that has expired, and without a clock only what is harmless or asked here", async () => {
   using at = scene();
-  assertEquals(codeOf(await at.ask("count", "a", { what: "x" }, "2026-01-31T11:59:59.000Z")), "expired");
+  const expired = { expiresAt: "2026-01-31T11:59:59.000Z" };
+  assertEquals(codeOf(await at.ask("count", "a", { what: "x" }, expired)), "expired");
+  assertEquals(codeOf(await at.ask("look", "b", {}, expired)), "expired");
   using untrusted = scene({ trusted: false });
   assertEquals(codeOf(await untrusted.ask("count", "a", { what: "x" })), "clock_untrusted");
   assertEquals(codeOf(await untrusted.ask("look", "b")), "ok");
-  assertEquals([...at.done, ...untrusted.done], ["looked"]);
+  assertEquals(codeOf(await untrusted.ask("count", "c", { what: "x" }, { fromHere: true })), "ok");
+  assertEquals([...at.done, ...untrusted.done], ["looked", "x"]);
 });
 
 Deno.test("handle() answers what it did also when that cannot be written down, and does it no second time", async () => {
@@ -153,4 +174,34 @@ Deno.test("requestMemory() begins anew where its file is damaged", async () => {
   memory.begin("a", NOW);
   assertEquals(memory.find("a"), { answer: null });
   await Deno.remove(path);
+});
+
+Deno.test("requestMemory() keeps what it knows where its file cannot be opened just now, and opens it later", async () => {
+  const folder = await Deno.makeTempDir();
+  const path = `${folder}/requests.db`;
+  {
+    using memory = requestMemory(path);
+    memory.begin("a", NOW);
+  }
+  await Deno.mkdir(`${path}-wal`); // as when there is no room for it
+  using memory = requestMemory(path);
+  assertThrows(() => memory.find("a"), Error);
+  await Deno.remove(`${path}-wal`);
+  assertEquals(memory.find("a"), { answer: null });
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("requestMemory() begins anew where its file is damaged while it is in use", async () => {
+  const folder = await Deno.makeTempDir();
+  const path = `${folder}/requests.db`;
+  using memory = requestMemory(path);
+  memory.begin("a", NOW);
+  {
+    using other = new DatabaseSync(path);
+    other.exec("drop table requests");
+  }
+  assertEquals(memory.find("a"), null);
+  memory.begin("b", NOW);
+  assertEquals(memory.find("b"), { answer: null });
+  await Deno.remove(folder, { recursive: true });
 });
