@@ -78,6 +78,16 @@ const verbs: Record<string, Verb> = {
     summary: "Set a meter's clock to local time.",
     run: (args) => side("gateway")(["set-clock", ...args]),
   },
+  "application-reset": {
+    usage: "application-reset ADDRESS [SUBCODE]",
+    summary: "Make a meter begin its application anew.",
+    run: (args) => side("gateway")(["application-reset", ...args]),
+  },
+  send: {
+    usage: "send ADDRESS CI [HEX]",
+    summary: "Send any data to a meter (SND_UD).",
+    run: (args) => side("gateway")(["send", ...args]),
+  },
   decode: {
     usage: "decode [HEX | FILE | -] [--format text|json|ndjson|annotated]",
     summary: "Decode M-Bus telegrams.",

@@ -17,7 +17,7 @@ Usage: deno run -P=gateway … gateway/main.ts [VERB] [OPTIONS]
 
   run            Run the gateway (this is the default). --ignore-sigint leaves Ctrl-C to the parent process.
   tunnel         Hold a Cloudflare tunnel open for support: until Ctrl-C, for 30 minutes at most.
-  scan, read, set-address, set-baud-rate, set-clock
+  scan, read, set-address, set-baud-rate, set-clock, application-reset, send
                  Look for meters on a wire, read and set one; "scan --help" explains.
   listen         Show what a wireless receiver hears; "listen --help" explains.
   list           The meters of the configuration: whether they answer, and when they were read last.
@@ -45,6 +45,8 @@ const VERBS: Record<string, (args: string[]) => Promise<number>> = {
   "set-address": bus("set-address"),
   "set-baud-rate": bus("set-baud-rate"),
   "set-clock": bus("set-clock"),
+  "application-reset": bus("application-reset"),
+  send: bus("send"),
   list: async (args) => await (await import("./cli/list_command.ts")).listCommand(args),
   spool: async (args) => (await import("./cli/spool_command.ts")).spoolCommand(args),
   doctor: async (args) => await (await import("./doctor/doctor_command.ts")).doctorCommand(args),

@@ -67,7 +67,36 @@ export const BUS_VERBS: Readonly<Record<string, BusVerb>> = {
       return `The clock of meter ${address} is set to ${time}`;
     },
   },
+  "application-reset": {
+    usage: "application-reset ADDRESS [SUBCODE]     Make a meter begin its application anew.",
+    params: (args) => {
+      const [address, subcode] = words("application-reset", args, ["ADDRESS"], ["SUBCODE"]);
+      const byte = subcode === undefined ? undefined : byteOf(subcode);
+      if (byte === null) {
+        throw new UsageError(`Cannot application-reset: SUBCODE is "${subcode}", expected 0 to 255, or 0x00 to 0xFF`);
+      }
+      return { address, ...(byte !== undefined && { subcode: byte }) };
+    },
+    text: (result) => `Meter ${(result as { address: string }).address} has acknowledged the reset`,
+  },
+  send: {
+    usage: "send ADDRESS CI [HEX]                   Send any data to a meter (SND_UD), such as send p5 0x51 0F.",
+    params: (args) => {
+      const [address, ci = "", data = ""] = words("send", args, ["ADDRESS", "CI"], ["HEX"]);
+      const byte = byteOf(ci);
+      if (byte === null) throw new UsageError(`Cannot send: CI is "${ci}", expected 0 to 255, or 0x00 to 0xFF`);
+      if (!/^(?:[0-9A-Fa-f]{2})*$/.test(data)) throw new UsageError(`Cannot send: "${data}" is no bytes as hex digits`);
+      return { address, ci: byte, data };
+    },
+    text: (result) => `Meter ${(result as { address: string }).address} has acknowledged the data`,
+  },
 };
+
+/** A byte as a person writes it: 16, or 0x10. @returns null for anything else. */
+function byteOf(text: string): number | null {
+  const value = /^(?:\d{1,3}|0x[0-9A-Fa-f]{1,2})$/.test(text) ? Number(text) : NaN;
+  return value <= 255 ? value : null;
+}
 
 /** A find as it happens. */
 export function foundText(
@@ -95,6 +124,9 @@ function scanText({ meters, unresolved, requests, seconds, lowerBound }: ScanRep
   if (meters.length === 0) {
     lines.push("nobody answers: check wiring, baud rate (--all-bauds) and the converter's power");
   }
+  lines.push(
+    "a meter that thinks longer than the standard allows is missed: scan again with --timeout-ms 1500 to be sure",
+  );
   return lines.join("\n");
 }
 

@@ -23,6 +23,9 @@ export interface ReadResult {
 const Bus = v.optional(v.pipe(v.string(), v.maxLength(32)));
 const Address = v.pipe(v.string(), v.minLength(1), v.maxLength(32));
 const BaudRate = v.picklist([300, 600, 1200, 2400, 4800, 9600, 19200, 38400], "expected a baud rate from 300 to 38400");
+const Byte = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(255));
+/** What a long frame has room for behind C, A and CI fields (EN 13757-2). */
+const Hex = v.pipe(v.string(), v.regex(/^(?:[0-9A-Fa-f]{2}){0,252}$/, "expected at most 252 bytes as hex digits"));
 const ALL_BAUD_RATES = BaudRate.options;
 
 /** A scan tells of its progress so often; finds and collisions are told at once. */
@@ -103,11 +106,19 @@ export function busHandlers(
           return { address, time };
         }),
     ),
+    send: handler(
+      { bus: Bus, address: Address, ci: Byte, data: v.optional(Hex, "") },
+      ({ bus, address, ci, data }, context) =>
+        onBus(bus, context, async (master, signal) => {
+          await master.sendUserData(address, ci, Uint8Array.fromHex(data), signal);
+          return { address };
+        }),
+    ),
     "application-reset": handler(
       {
         bus: Bus,
         address: Address,
-        subcode: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(255))),
+        subcode: v.optional(Byte),
       },
       ({ bus, address, subcode }, context) =>
         onBus(bus, context, async (master, signal) => {

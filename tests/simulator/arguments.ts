@@ -1,13 +1,14 @@
 import { parseArgs } from "node:util";
 import { UsageError } from "../../shared/resource/program.ts";
 import { FAULT_KINDS, type FaultRates } from "./faults.ts";
+import { USUAL_LEDGER } from "./usual_ledger.ts";
 import { MAX_METERS } from "./meters.ts";
 import { type Population, POPULATIONS } from "./population.ts";
 
 export const USAGE =
   `Simulates an M-Bus segment behind a level converter, over TCP and, if asked for, a pseudo-terminal.
 
-  --ledger FILE   the book of all answers, one JSON object a line; continued if it is there (required)
+  --ledger FILE   the book of all answers, one JSON object a line; continued if it is there (${USUAL_LEDGER})
   --state FILE    where the meters' counters are kept over a restart
 
  The line
@@ -76,7 +77,6 @@ const LONGEST_MS = 86_400_000;
 export function parseSimulatorArguments(args: readonly string[]): SimulatorArguments | null {
   const values = optionsOf(args);
   if (values.help) return null;
-  if (values.ledger === undefined) throw new UsageError("Cannot simulate: --ledger FILE is missing");
   if (values.link !== undefined && !values.pty) throw new UsageError("Cannot simulate: --link is one to a --pty");
   return {
     ledger: values.ledger,
@@ -110,7 +110,7 @@ function optionsOf(args: readonly string[]) {
     return parseArgs({
       args: [...args],
       options: {
-        ledger: text,
+        ledger: { ...text, default: USUAL_LEDGER },
         state: text,
         baud: text,
         tcp: text,

@@ -2,7 +2,8 @@ import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { UsageError } from "../../shared/resource/program.ts";
 import { parseSimulatorArguments, USAGE } from "./arguments.ts";
 
-Deno.test("parseSimulatorArguments() needs a ledger and has defaults for the rest", () => {
+Deno.test("parseSimulatorArguments() has defaults for everything, a ledger too", () => {
+  assertEquals(parseSimulatorArguments([])?.ledger, "data/simulator/ledger.ndjson");
   assertEquals(parseSimulatorArguments(["--ledger", "book"]), {
     ledger: "book",
     port: 0,
@@ -55,7 +56,6 @@ Deno.test("the help of the simulator names every option", () => {
 });
 
 const WRONG: [string[], string][] = [
-  [[], "--ledger FILE is missing"],
   [["--ledger", "book", "--port", "70000"], '--port is "70000", expected a whole number from 0 to 65535'],
   [["--ledger", "book", "--meters", "0"], '--meters is "0", expected a whole number from 1 to 250'],
   [["--ledger", "book", "--meters", "2.5"], '--meters is "2.5"'],

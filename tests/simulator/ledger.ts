@@ -1,3 +1,5 @@
+import { dirname } from "node:path";
+import { USUAL_LEDGER } from "./usual_ledger.ts";
 import type { DateReading, DialReading, MeterIdentity } from "./meter.ts";
 
 /** A meter made an answer: written before its first byte is sent, so that nothing can be held that is not here. */
@@ -33,6 +35,7 @@ export interface Ledger extends Disposable {
 /** Opens or continues the book at `path`. A line torn by a kill is closed, and stays unreadable. */
 export function openLedger(path: string): Ledger {
   const known = existing(path);
+  if (path === USUAL_LEDGER) Deno.mkdirSync(dirname(path), { recursive: true });
   const lastCounter = entriesOf(known).reduce((highest, entry) => Math.max(highest, entry.counter), 0);
   const file = openToAppend(path);
   const write = (text: string) => {

@@ -101,7 +101,7 @@ Deno.test("simulator main refuses a wrong command line with a sentence and exit 
     stdin: "null",
   }).output();
   assertEquals(code, 2);
-  assertStringIncludes(new TextDecoder().decode(stderr), "Cannot simulate: --ledger FILE is missing");
+  assertStringIncludes(new TextDecoder().decode(stderr), 'Cannot simulate: --meters is "many"');
 });
 
 Deno.test("simulator main says where a ledger may lie", async () => {

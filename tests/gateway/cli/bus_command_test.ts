@@ -32,6 +32,10 @@ Deno.test("read, set-address and set-clock work with --port alone, without a con
   assertEquals((await run("set-address", "p3", "33")).stdout, "The meter answers at p33 now\n");
   assertStringIncludes((await run("read", "p33")).stdout, "SIM 10001003");
   assertStringIncludes((await run("set-clock", "p2", "2026-01-31T11:59")).stdout, "is set to 2026-01-31T11:59");
+  assertEquals((await run("application-reset", "p2", "0x10")).stdout, "Meter p2 has acknowledged the reset\n");
+  // The same by hand, EN 13757-3: data to the meter (CI 51), and in it another primary address (VIF 7A).
+  assertEquals((await run("send", "p2", "0x51", "017A2A")).stdout, "Meter p2 has acknowledged the data\n");
+  assertStringIncludes((await run("read", "p42")).stdout, "SIM 10001002");
 });
 
 Deno.test("a command of the bus says what is wrong and what to try next, and its exit code says whose fault it is", async () => {
@@ -46,6 +50,9 @@ Deno.test("a command of the bus says what is wrong and what to try next, and its
     [["read", "p300", "--port", at.port], 2, "expected p0 to p250 or 16 hexadecimal digits"],
     [["read", "p2", "--port", "bogus"], 2, "is no line, expected"],
     [["set-clock", "p2", "yesterday", "--port", at.port], 2, "expected local time such as"],
+    [["send", "p2", "0x100", "--port", at.port], 2, 'CI is "0x100", expected 0 to 255'],
+    [["send", "p2", "0x51", "012", "--port", at.port], 2, "is no bytes as hex digits"],
+    [["application-reset", "p2", "300", "--port", at.port], 2, 'SUBCODE is "300"'],
     [["read", "--port", at.port], 2, "expected ADDRESS"],
     [["scan", "--port", at.port, "--timeout-ms", "soon"], 2, '--timeout-ms is "soon", expected a whole number'],
     [["scan", "--timeout-ms", "2000"], 2, "--timeout-ms goes with --port"],

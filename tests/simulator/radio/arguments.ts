@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { UsageError } from "../../../shared/resource/program.ts";
 import { wholeNumber } from "../arguments.ts";
+import { USUAL_LEDGER } from "../usual_ledger.ts";
 import { PEER_NAMES, type PeerName } from "./peers/mod.ts";
 
 /** The most wireless meters; a receiver on a roof hears some hundreds. */
@@ -10,7 +11,7 @@ export const WIRELESS_USAGE = `Simulates a wireless receiver with meters in ears
 
   --wireless      says so (required)
   --receiver KIND ${PEER_NAMES.join(", ")} (im871a)
-  --ledger FILE   the book of all telegrams, one JSON object a line; continued if it is there (required)
+  --ledger FILE   the book of all telegrams, one JSON object a line; continued if it is there (${USUAL_LEDGER})
   --tcp PORT      TCP port on 127.0.0.1, 0 for any free one (0)
   --pty           a pseudo-terminal instead; its path is printed
   --meters N      how many meters, 1 to ${MAX_METERS}; the kinds and the ways of encryption in turn (6)
@@ -44,7 +45,6 @@ export interface WirelessArguments {
 export function parseWirelessArguments(args: readonly string[]): WirelessArguments | null {
   const values = optionsOf(args);
   if (values.help) return null;
-  if (values.ledger === undefined) throw new UsageError("Cannot simulate: --ledger FILE is missing");
   if (values.pty && values.tcp !== undefined) {
     throw new UsageError("Cannot simulate: --tcp and --pty exclude each other");
   }
@@ -76,7 +76,7 @@ function optionsOf(args: readonly string[]) {
       options: {
         wireless: flag,
         receiver: { ...text, default: "im871a" },
-        ledger: text,
+        ledger: { ...text, default: USUAL_LEDGER },
         tcp: text,
         pty: flag,
         meters: { ...text, default: "6" },

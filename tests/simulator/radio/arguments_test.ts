@@ -15,7 +15,6 @@ Deno.test("parseWirelessArguments() fills in what is usual", () => {
 Deno.test("parseWirelessArguments() says what is wrong", () => {
   for (
     const [args, expected] of [
-      [["--wireless"], "--ledger FILE is missing"],
       [[...GOOD, "--receiver", "im871"], "expected one of im871a, amb8465, cul, rtl_wmbus, rtl_433"],
       [[...GOOD, "--pty", "--tcp", "1"], "--tcp and --pty exclude each other"],
       [[...GOOD, "--meters", "0"], "expected a whole number from 1 to 999"],

@@ -1,0 +1,2 @@
+/** Where the book is kept when nobody says where: it is kept always. */
+export const USUAL_LEDGER = "data/simulator/ledger.ndjson";
