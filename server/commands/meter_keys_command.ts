@@ -9,8 +9,9 @@ import { withDatabase } from "./with_database.ts";
 export const METER_KEYS_HELP = `The keys of encrypted meters. They are kept sealed, and never shown.
 
   meter-keys list              which meters have a key, with a fingerprint
-  meter-keys import FILE       lines of MANUFACTURER IDENTIFICATION KEY, such as
-                               ELS 44493951 000102030405060708090A0B0C0D0E0F; "#" begins a comment; - for standard input
+  meter-keys import FILE | -   lines of MANUFACTURER IDENTIFICATION KEY, such as
+                               ELS 44493951 000102030405060708090A0B0C0D0E0F; "#" begins a comment; - is standard
+                               input, which needs no right to read a file: deno task server meter-keys import - < FILE
   meter-keys rotate            seals all keys under METER_KEYS_SECRET_FILE that METER_KEYS_OLD_SECRET_FILE opens
 
   --tenant NAME                whose keys (default)`;
