@@ -37,8 +37,8 @@ export async function meterKeysCommand(args: string[], config: ServerConfig): Pr
   const { verb, rest, tenant } = wordsOf(args);
   const log = createLog(config.log);
   return await runProgram(async () => {
-    const secrets = readKeySecrets(config.meterKeys, log);
     await withDatabase(config, log, async (database) => {
+      const secrets = readKeySecrets(config.meterKeys, log);
       const [row] = await database.sql<{ id: number }[]>`select tenant_id as id from tenants where name = ${tenant}`;
       if (row === undefined) throw new UsageError(`Cannot use --tenant: there is no tenant "${tenant}"`);
       await verb({ database, tenantId: row.id, secrets, args: rest });

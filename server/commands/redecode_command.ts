@@ -30,7 +30,7 @@ export async function redecodeCommand(args: string[], config: ServerConfig): Pro
   let finished = true;
   const code = await runProgram(async (signal) => {
     await withDatabase(config, log, async (database) => {
-      const secrets = readKeySecrets({ ...config.meterKeys, make: false }, log);
+      const secrets = readKeySecrets(config.meterKeys, log);
       const knowledge = databaseKnowledge(database, secrets.all, log);
       const meterId = meter === null ? null : await meterIdOf(database, meter);
       const line = progressLine();

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { createIngest } from "../../../server/ingest/mod.ts";
+import { embeddedFolder } from "../../fixtures/embedded_folder.ts";
 import { needs } from "../../fixtures/needs.ts";
 import { freshDatabase } from "../../fixtures/private_postgres.ts";
 import { heatMeterFrame, payload, readout } from "../../fixtures/readouts.ts";
@@ -79,4 +80,18 @@ Deno.test({
     assertEquals(wrong.code, 2);
     assertStringIncludes(wrong.stderr, 'did you mean "list"?');
   },
+});
+
+Deno.test("meter-keys and redecode work on the embedded database of a folder, and make its secret once", async () => {
+  await using prepared = await embeddedFolder();
+  const folder = await Deno.makeTempDir();
+  await using _ = { [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }) };
+  await Deno.rename(prepared.path, `${folder}/postgres`);
+  await Deno.mkdir(prepared.path); // for its own disposal
+  const env = { DATA_DIR: folder };
+  const list = await operate(env, ["meter-keys", "list"]);
+  assertEquals([list.code, list.stdout], [0, ""], list.stderr);
+  const secret = await Deno.readTextFile(`${folder}/meter-keys.secret`);
+  assertEquals((await operate(env, ["redecode", "--since", "2026-01-01"])).code, 0);
+  assertEquals(await Deno.readTextFile(`${folder}/meter-keys.secret`), secret);
 });
