@@ -98,7 +98,7 @@ Deno.test({
     );
     assertEquals(codeOf(await platform.ask("set-address", "a2", { address: "p66", to: 6 })), "ok");
 
-    // A scan tells of itself, is cancelled within a second, and reading goes on.
+    // A scan tells of itself, is cancelled, and reading goes on. That a second is enough is shown with time by hand.
     await platform.send("scan", "scan", { space: "primary" });
     await place.until("it has found somebody", () => {
       return platform.heard.some(({ response }) =>
