@@ -6,6 +6,7 @@ import { type DecodedReadout, decodeReadout, decoderVersionOf } from "./decode_r
 import { readingTime, type ReadMessage } from "./incoming.ts";
 import type { IngestResult } from "./ingest.ts";
 import { type IdsOfTransaction, learnMeters, learnSeries, meterKey, seriesKey } from "./known_ids.ts";
+import type { KnownTenants } from "./known_tenants.ts";
 import { radioHash } from "./radio.ts";
 import type { ReadingRow } from "./reading_store.ts";
 import type { SeriesAddress } from "./series_address.ts";
@@ -34,12 +35,10 @@ export interface Decoded {
 /** What storing works with. */
 export interface Stock {
   ids: IdsOfTransaction;
+  tenants: KnownTenants;
   telegramIds: TelegramIds;
   knowledge: Knowledge;
-  /**
-   * Nothing of it is expected to be stored already: it is written without looking, all statements at once, and fails
-   * with SQLSTATE 23505 as a whole where that was wrong.
-   */
+  /** Nothing of it is expected to be stored already: see {@linkcode insertFreshBatch}. */
   expectNew: boolean;
 }
 

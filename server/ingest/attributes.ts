@@ -14,8 +14,12 @@ export interface AttributeRow {
 
 /** Writes what differs from the meter's word before it; a late reading is compared with what was known at its time. */
 export async function writeAttributes(tx: Tx, rows: AttributeRow[]): Promise<void> {
-  if (rows.length === 0) return;
-  await tx`
+  if (rows.length > 0) await attributesInsert(tx, rows);
+}
+
+/** The statement of {@linkcode writeAttributes}. */
+export function attributesInsert(tx: Tx, rows: AttributeRow[]) {
+  return tx`
     insert into meter_attributes (tenant_id, meter_id, key, time, kind, value, telegram_id)
     select tenant_id, meter_id, key, time, kind, value, telegram_id
     from (

@@ -2,6 +2,7 @@ import type { Confirmation } from "@mbus-gateway/wire";
 import { type Log, silentLog } from "@mbus-gateway/resource";
 import { type Database, ingestTransaction } from "../db/mod.ts";
 import { mergeConfirmations } from "./confirmation.ts";
+import { GatewayMoved } from "./fresh_batch.ts";
 import {
   type IncomingMessage,
   type ReadMessage,
@@ -11,8 +12,10 @@ import {
 } from "./incoming.ts";
 import { type Knowledge, NO_KNOWLEDGE } from "../meter_keys/knowledge.ts";
 import { KnownIds } from "./known_ids.ts";
+import { KnownTenants } from "./known_tenants.ts";
 import { Months } from "./months.ts";
 import { isMissingPartition, isPermanent, isUniqueViolation } from "./permanent_error.ts";
+import { portionsOf, ROWS_PER_STATEMENT } from "./portions.ts";
 import { storeMessages } from "./store_messages.ts";
 import { TelegramIds } from "./telegram_ids.ts";
 import { NO_TRACE, type Trace } from "./trace.ts";
@@ -47,8 +50,9 @@ export interface IngestCounts {
 
 export interface Ingest {
   /**
-   * Stores what the messages hold, in one transaction, and resolves after its commit with a result for each. A readout
-   * that the database rejects for what it holds is found by halving and quarantined; it costs the others nothing.
+   * Stores what the messages hold, in one transaction, or in several where it is more than one statement should write,
+   * and resolves after the commit with a result for each. A readout that the database rejects for what it holds is found
+   * by halving and quarantined; it costs the others nothing.
    *
    * @throws when the database cannot be reached or did not commit: the call can be repeated, nothing is stored twice.
    */
@@ -58,16 +62,26 @@ export interface Ingest {
 
 /** Takes in messages from any transport. */
 export function createIngest(
-  { database, knowledge = NO_KNOWLEDGE, trace = NO_TRACE, log = silentLog, now = () => new Date() }: {
+  {
+    database,
+    knowledge = NO_KNOWLEDGE,
+    trace = NO_TRACE,
+    log = silentLog,
+    now = () => new Date(),
+    rowsPerStatement = ROWS_PER_STATEMENT,
+  }: {
     database: Database;
     trace?: Trace;
     /** Keys and compact formats of the tenants' meters. */
     knowledge?: Knowledge;
     log?: Log;
     now?: () => Date;
+    /** A batch of more rows is written in portions. */
+    rowsPerStatement?: number;
   },
 ): Ingest {
   const known = new KnownIds();
+  const tenants = new KnownTenants();
   const telegramIds = new TelegramIds();
   const months = new Months();
   let cautious = 0;
@@ -80,9 +94,14 @@ export function createIngest(
       try {
         return await storeAtOnce(read, true);
       } catch (error) {
-        if (!isUniqueViolation(error)) throw error;
-        cautious = CAUTIOUS_BATCHES;
-        counts.rewritten++;
+        if (error instanceof GatewayMoved) {
+          tenants.forget();
+        } else if (isUniqueViolation(error)) {
+          cautious = CAUTIOUS_BATCHES;
+          counts.rewritten++;
+        } else {
+          throw error;
+        }
       }
     }
     const results = await storeAtOnce(read, false);
@@ -94,7 +113,7 @@ export function createIngest(
     const ids = known.begin();
     const { results, readings } = await ingestTransaction(
       database,
-      (tx) => trace.step("write", () => storeMessages(tx, { ids, telegramIds, knowledge, expectNew }, read)),
+      (tx) => trace.step("write", () => storeMessages(tx, { ids, tenants, telegramIds, knowledge, expectNew }, read)),
     );
     ids.commit();
     counts.readings += readings;
@@ -117,7 +136,7 @@ export function createIngest(
         return [...await storeOrHalve(read.slice(0, half)), ...await storeOrHalve(read.slice(half))];
       }
       if (!("readouts" in only) || only.readouts.length === 0) throw error;
-      if (only.readouts.length > 1) return [mergeResults(...await storeOrHalve(halves(only)))];
+      if (only.readouts.length > 1) return [mergeResults(await storeOrHalve(halves(only)))];
       log.error("Cannot store readout: it is quarantined", { gateway: only.message.gateway, error });
       const reason = `Cannot store readout: ${(error as Error).message}`;
       const culprits = only.readouts.map((readout) => setAsideFor(only, readout, "database", reason));
@@ -125,11 +144,20 @@ export function createIngest(
     }
   }
 
+  async function storePortions(read: Read[]): Promise<IngestResult[]> {
+    const results = read.map((): IngestResult[] => []);
+    for (const portion of portionsOf(read, rowsPerStatement)) {
+      const stored = await storeOrHalve(portion.map(({ read }) => read));
+      for (const [at, { index }] of portion.entries()) results[index]?.push(stored[at] as IngestResult);
+    }
+    return results.map(mergeResults);
+  }
+
   return {
     counts,
     async ingest(messages) {
       if (messages.length === 0) return [];
-      const results = await storeOrHalve(messages.map((message) => readMessage(message, now())));
+      const results = await storePortions(messages.map((message) => readMessage(message, now())));
       counts.messages += messages.length;
       for (const { stored, duplicates, quarantined } of results) {
         counts.stored += stored;
@@ -151,7 +179,10 @@ function halves(read: ReadMessage): Read[] {
   ];
 }
 
-function mergeResults(...results: IngestResult[]): IngestResult {
+/** One result of the parts of a message. */
+function mergeResults(results: IngestResult[]): IngestResult {
+  const [only] = results;
+  if (results.length === 1 && only !== undefined) return only;
   const sum = (name: "stored" | "duplicates" | "quarantined") => results.reduce((total, one) => total + one[name], 0);
   const [confirmation = null] = mergeConfirmations(results.flatMap((one) => one.confirmation ?? []));
   return {

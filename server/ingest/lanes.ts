@@ -6,7 +6,7 @@ import { type BatchLimits, MessageQueue } from "./message_queue.ts";
 import { NO_TRACE, type Span, type Trace } from "./trace.ts";
 
 export interface IngestLanesOptions {
-  /** Stores a batch in one transaction; bears being repeated. */
+  /** Stores a batch and resolves after its commit; bears being repeated. */
   ingest: (messages: IncomingMessage[]) => Promise<IngestResult[]>;
   /** How many batches are stored at once; each needs a connection to the database. */
   lanes?: number;

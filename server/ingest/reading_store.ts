@@ -13,36 +13,28 @@ export interface ReadingRow {
   decoderVersion: number;
 }
 
-/** So many rows of one statement: past it, memory of the server grows and nothing gets faster. */
-const ROWS_PER_STATEMENT = 20_000;
-
 /**
- * Writes rows of which none is there yet, without looking: the cheapest insert. Needs the role `mbus_ingest`.
- *
- * @throws SQLSTATE 23505 when one is there; then {@linkcode writeReadings} finds out what is to be done.
+ * The statement that writes rows of which none is there yet, without looking: the cheapest insert. It fails with SQLSTATE
+ * 23505 when one is there; then {@linkcode writeReadings} finds out what is to be done.
  */
-export async function insertReadings(tx: Tx, rows: ReadingRow[]): Promise<number> {
-  const statements = chunks(rows).map((part) => {
-    const telegrams = byTelegram(part);
-    const column = <K extends keyof ReadingRow>(name: K) => bareLiteral(telegrams.map(([first]) => first[name]));
-    const list = <K extends keyof ReadingRow>(name: K) =>
-      arrayLiteral(telegrams.map((values) => bareLiteral(values.map((row) => row[name]))));
-    // What the values of a telegram have in common is sent and read once: a fourth of the statement's time.
-    return tx`
-      insert into readings (tenant_id, series_id, time, value, telegram_id, decoder_version)
-      select tenant_id, series_id, time, value, telegram_id, decoder_version
-      from unnest(
-        ${column("tenantId")}::text::integer[],
-        ${column("time")}::text::timestamptz[],
-        ${column("telegramId")}::text::bigint[],
-        ${column("decoderVersion")}::text::smallint[],
-        ${list("seriesId")}::text::text[],
-        ${list("value")}::text::text[]
-      ) as telegram (tenant_id, time, telegram_id, decoder_version, series_ids, stated)
-      cross join lateral unnest(series_ids::bigint[], stated::numeric[]) as reading (series_id, value)`;
-  });
-  await Promise.all(statements);
-  return rows.length;
+export function readingsInsert(tx: Tx, rows: ReadingRow[]) {
+  const telegrams = byTelegram(rows);
+  const column = <K extends keyof ReadingRow>(name: K) => bareLiteral(telegrams.map(([first]) => first[name]));
+  const list = <K extends keyof ReadingRow>(name: K) =>
+    arrayLiteral(telegrams.map((values) => bareLiteral(values.map((row) => row[name]))));
+  // What the values of a telegram have in common is sent and read once: a fourth of the statement's time.
+  return tx`
+    insert into readings (tenant_id, series_id, time, value, telegram_id, decoder_version)
+    select tenant_id, series_id, time, value, telegram_id, decoder_version
+    from unnest(
+      ${column("tenantId")}::text::integer[],
+      ${column("time")}::text::timestamptz[],
+      ${column("telegramId")}::text::bigint[],
+      ${column("decoderVersion")}::text::smallint[],
+      ${list("seriesId")}::text::text[],
+      ${list("value")}::text::text[]
+    ) as telegram (tenant_id, time, telegram_id, decoder_version, series_ids, stated)
+    cross join lateral unnest(series_ids::bigint[], stated::numeric[]) as reading (series_id, value)`;
 }
 
 /** Rows of one telegram stand one after the other. */
@@ -63,21 +55,12 @@ function byTelegram(rows: ReadingRow[]): [ReadingRow, ...ReadingRow[]][] {
  * @returns how many rows were new.
  */
 export async function writeReadings(tx: Tx, rows: ReadingRow[]): Promise<number> {
-  let written = 0;
-  for (const part of chunks(rows)) {
-    const inserted = await tx`
-      insert into readings (tenant_id, series_id, time, value, telegram_id, decoder_version)
-      select * from ${readingInput(tx, part)}
-      on conflict do nothing`;
-    written += inserted.count;
-    if (inserted.count < part.length) written += await reviseReadings(tx, part);
-  }
-  return written;
-}
-
-function chunks(rows: ReadingRow[]): ReadingRow[][] {
-  const count = Math.ceil(rows.length / ROWS_PER_STATEMENT);
-  return Array.from({ length: count }, (_, n) => rows.slice(n * ROWS_PER_STATEMENT, (n + 1) * ROWS_PER_STATEMENT));
+  if (rows.length === 0) return 0;
+  const inserted = await tx`
+    insert into readings (tenant_id, series_id, time, value, telegram_id, decoder_version)
+    select * from ${readingInput(tx, rows)}
+    on conflict do nothing`;
+  return inserted.count < rows.length ? inserted.count + await reviseReadings(tx, rows) : inserted.count;
 }
 
 /** Adds a revision for each row whose instant is taken by another value; it becomes the current one. */

@@ -2,6 +2,7 @@ import { type Database, ingestTransaction } from "../db/mod.ts";
 import type { Knowledge } from "../meter_keys/knowledge.ts";
 import { type IncomingMessage, readMessage } from "./incoming.ts";
 import { KnownIds } from "./known_ids.ts";
+import { KnownTenants } from "./known_tenants.ts";
 import { Months } from "./months.ts";
 import { isPermanent } from "./permanent_error.ts";
 import { storeMessages } from "./store_messages.ts";
@@ -40,7 +41,13 @@ export async function replay(entry: QuarantinedEntry, { database, knowledge, now
   await new Months().ensure(database, read.readouts);
   try {
     return await ingestTransaction(database, async (tx): Promise<Replayed> => {
-      const stock = { ids: new KnownIds().begin(), telegramIds: new TelegramIds(), knowledge, expectNew: false };
+      const stock = {
+        ids: new KnownIds().begin(),
+        tenants: new KnownTenants(),
+        telegramIds: new TelegramIds(),
+        knowledge,
+        expectNew: false,
+      };
       const { results: [result], reasons: [reason] } = await storeMessages(tx, stock, [read]);
       if (result === undefined || reason !== undefined) throw new StillAtFault(reason ?? "it holds nothing");
       await tx`

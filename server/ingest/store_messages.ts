@@ -1,16 +1,17 @@
 import type { Tx } from "../db/mod.ts";
 import { learnFormats } from "../meter_keys/learn_formats.ts";
-import { arrayLiteral } from "./array_literal.ts";
 import { type Arrival, decodeArrivals, type Decoded, fileValues, type Stock, valuesOf } from "./arrival.ts";
 import { writeAttributes } from "./attributes.ts";
 import { confirmationOfMessage } from "./confirmation.ts";
-import type { IncomingMessage, ReadMessage, UnreadableMessage } from "./incoming.ts";
+import { insertFreshBatch } from "./fresh_batch.ts";
+import { type GatewayRow, gatewaysUpdate, tenantsOf } from "./gateway_rows.ts";
+import type { ReadMessage, UnreadableMessage } from "./incoming.ts";
 import type { IngestResult } from "./ingest.ts";
 import { quarantine, type QuarantineRow } from "./quarantine.ts";
 import { epochReuse, quarantineRow, unregistered, wholeMessage } from "./quarantine_rows.ts";
 import { findHeardBefore } from "./radio.ts";
-import { insertReadings, writeReadings } from "./reading_store.ts";
-import { findStored, insertTelegrams, storeTelegrams, telegramKey, telegramRows } from "./telegram_store.ts";
+import { writeReadings } from "./reading_store.ts";
+import { findStored, storeTelegrams, telegramKey, telegramRows } from "./telegram_store.ts";
 
 type Read = ReadMessage | UnreadableMessage;
 
@@ -23,7 +24,7 @@ export async function storeMessages(
   stock: Stock,
   read: Read[],
 ): Promise<{ results: IngestResult[]; readings: number; reasons: string[] }> {
-  const tenants = await tenantsOf(tx, read.map(({ message }) => message));
+  const tenants = await tenantsOfMessages(tx, stock, read);
   const setAside: QuarantineRow[] = [];
   const takes: { result: IngestResult; read: ReadMessage; tenantId: number }[] = [];
   const results = read.map((one): IngestResult => {
@@ -57,12 +58,12 @@ async function storeReadouts(
   takes: { result: IngestResult; read: ReadMessage; tenantId: number }[],
   setAside: QuarantineRow[],
 ): Promise<number> {
-  const { ids, knowledge, expectNew } = stock;
+  const { ids, telegramIds, knowledge, expectNew } = stock;
   const arrivals: Arrival[] = takes.flatMap(({ result, read, tenantId }) => {
     const { gateway, origin } = read.message;
     const owner = { tenantId, gateway, epoch: read.epoch, origin };
     return read.readouts.map((readout) => ({ result, read, tenantId, readout, rows: telegramRows(owner, readout) }));
-  });
+  }).sort(byKey); // two servers that take in the same readouts insert them in the same order
   const states = expectNew ? new Map() : await findStored(tx, arrivals.flatMap(({ rows }) => rows));
   const all = await decodeArrivals(tx, stock, freshOnes(states, arrivals, setAside));
   await learnFormats(
@@ -71,20 +72,17 @@ async function storeReadouts(
     knowledge,
   );
   await fileValues(tx, ids, all);
+  if (all.length === 0) return 0;
   const telegrams = all.flatMap((one) => one.telegrams);
   const heardBefore = await findHeardBefore(tx, telegrams);
   const isFirst = (one: Decoded) => one.telegrams.every((row) => !heardBefore.has(telegramKey(row)));
   if (expectNew) {
     for (const { arrival } of all) arrival.result.stored++;
     const values = valuesOf(all.filter(isFirst));
-    // Sent together: the connection carries them one behind the other, and the first failure fails them all.
-    const [, readings] = await Promise.all([
-      insertTelegrams(tx, telegrams),
-      insertReadings(tx, values.readings),
-      writeAttributes(tx, values.attributes),
-      touchGateways(tx, all),
-    ]);
-    return readings;
+    const gateways = gatewaysOf(all);
+    const blocks = telegramIds.missingFor(telegrams.length);
+    telegramIds.add(await insertFreshBatch(tx, { telegrams, ...values, gateways, blocks }));
+    return values.readings.length;
   }
   const stored = await storeTelegrams(tx, telegrams);
   // What another server stored between the look and the insert is that server's.
@@ -94,7 +92,7 @@ async function storeReadouts(
   const values = valuesOf(ours.filter(isFirst));
   const readings = await writeReadings(tx, values.readings);
   await writeAttributes(tx, values.attributes);
-  await touchGateways(tx, ours);
+  await gatewaysUpdate(tx, gatewaysOf(ours));
   return readings;
 }
 
@@ -127,27 +125,31 @@ function freshOnes(
   });
 }
 
-async function tenantsOf(tx: Tx, messages: IncomingMessage[]): Promise<Map<string, number>> {
-  const gateways = arrayLiteral(new Set(messages.map(({ gateway }) => gateway)));
-  const rows = await tx<{ gateway_id: string; tenant_id: number }[]>`
-    select gateway_id, tenant_id from gateways where gateway_id = any(${gateways}::text::text[])`;
-  return new Map(rows.map((row) => [row.gateway_id, row.tenant_id]));
+/** From memory only where each message writes something, by which it shows whether its gateway's tenant is still so. */
+async function tenantsOfMessages(tx: Tx, { tenants, expectNew }: Stock, read: Read[]): Promise<Map<string, number>> {
+  const gateways = new Set(read.map(({ message }) => message.gateway));
+  const shows = expectNew && read.every((one) => "readouts" in one && one.readouts.length > 0);
+  const known = shows ? tenants.of(gateways) : null;
+  if (known !== null) return known;
+  const found = await tenantsOf(tx, gateways);
+  tenants.learn(found);
+  return found;
 }
 
-async function touchGateways(tx: Tx, all: Decoded[]) {
-  const latest = new Map<string, { tenantId: number; readAt: string }>();
-  for (const { arrival: { tenantId, read, readout: { readAt } } } of all) {
-    const before = latest.get(read.message.gateway);
-    if (before === undefined || before.readAt < readAt) latest.set(read.message.gateway, { tenantId, readAt });
+function gatewaysOf(all: Decoded[]): GatewayRow[] {
+  const latest = new Map<string, GatewayRow>();
+  for (const { arrival: { tenantId, read: { message: { gateway } }, readout: { readAt } } } of all) {
+    const before = latest.get(gateway);
+    if (before === undefined || before.readAt < readAt) latest.set(gateway, { tenantId, gateway, readAt });
   }
-  if (latest.size === 0) return;
-  const rows = [...latest].sort(([a], [b]) => a < b ? -1 : 1); // two servers lock the rows in the same order
-  const touched = rows.map(([gateway, { tenantId, readAt }]) =>
-    tx`
-    update gateways set last_reading_at = greatest(last_reading_at, ${readAt}::text::timestamptz)
-    where tenant_id = ${tenantId} and gateway_id = ${gateway}`
-  );
-  await Promise.all(touched);
+  return [...latest.values()];
+}
+
+function byKey(a: Arrival, b: Arrival): number {
+  const [left, right] = [a.read, b.read];
+  if (left.message.gateway !== right.message.gateway) return left.message.gateway < right.message.gateway ? -1 : 1;
+  if (left.epoch !== right.epoch) return left.epoch < right.epoch ? -1 : 1;
+  return a.readout.seq - b.readout.seq;
 }
 
 function sameBytes(a: Arrival, b: Arrival): boolean {
