@@ -4,11 +4,13 @@ import { Calendar, type Span } from "./calendar.ts";
 import type { Change } from "./changes.ts";
 import { correctBilled } from "./correct_billed.ts";
 import { courseOf } from "./course.ts";
-import { mergePeriods, type Period, periodsOf, type Stay, staysOf } from "./periods.ts";
+import { withoutErrors } from "./errors.ts";
+import { monthsAcross, reckonableSince } from "./kept.ts";
+import { mergePeriods, type Period, periodsOf, type Stay, stayBehind, staysOf } from "./periods.ts";
 import { loadPlaced, type Placed, placedKey, withDialReadings } from "./placed.ts";
 import { readingsAround, widenToReadings } from "./readings.ts";
 import { loadRegisters, seriesOf } from "./registers.ts";
-import type { Knot } from "./step.ts";
+import type { Knot, Register } from "./step.ts";
 import { deleteEverywhere, deletePeriods, insertPeriods, type Stretch, sumMonths } from "./store_periods.ts";
 
 const NOWHERE = new Calendar("UTC");
@@ -18,6 +20,8 @@ const NO_DIAL = { exponent: null, digits: null };
 /** A change with all the days that it touches. */
 interface Touched {
   change: Change;
+  /** Since when it can be reckoned anew. */
+  since: number;
   /** Wherever the meter was at any time. */
   all: Stay[];
   /** Where it was from the reading before the change to the one behind it. */
@@ -34,54 +38,68 @@ interface Touched {
 export async function reckon(tx: Tx, changes: Change[], knowledge: Knowledge): Promise<void> {
   if (changes.length === 0) return;
   const placed = await loadPlaced(tx, changes);
-  const spans = await widenToReadings(tx, changes);
+  const spans = (await widenToReadings(tx, changes)).map((span, index): Change => {
+    const change = changes[index] as Change;
+    const wide = widenToDial(change, span, dialOf(placed, change));
+    return { ...change, ...(change.replaced ? around(wide, change, 2 * DAY_MS) : wide) };
+  });
+  const reckonable = await reckonableSince(tx, spans);
   const touched = changes.flatMap((whatChanged, index): Touched[] => {
-    const dial = dialOf(placed, whatChanged);
-    const widened = spans[index] ?? { ...whatChanged, oldest: Infinity };
-    // What was reckoned from readings that are kept no longer stays as it is.
-    const floor = dial.some(({ time }) => time < widened.oldest) ? -Infinity : widened.oldest;
-    if (whatChanged.end < floor) return [];
-    const change = { ...whatChanged, start: Math.max(whatChanged.start, floor) };
-    const wide = widenToDial(whatChanged, widened, dial);
-    const margin = change.replaced ? around(wide, change, 2 * DAY_MS) : wide;
-    const span = { start: Math.max(margin.start, floor), end: margin.end };
-    const all = staysOf(placed.get(placedKey(change))?.stays ?? [], NOWHERE);
+    const [since = -Infinity, wide = whatChanged] = [reckonable[index], spans[index]];
+    if (whatChanged.end < since) return [];
+    const change = { ...whatChanged, start: Math.max(whatChanged.start, since) };
+    const span = { start: Math.max(wide.start, since), end: wide.end };
+    const all = staysOf(placed.get(placedKey(change))?.stays ?? [], NOWHERE).flatMap((stay) => stayBehind(stay, since));
     const stays = staysTouched(all, span);
     const whole = {
       start: Math.min(span.start, ...stays.map(({ days }) => days.start)),
       end: Math.max(span.end, ...stays.map(({ days }) => days.end)),
     };
-    return [{ change, all, stays, whole }];
+    return [{ change, since, all, stays, whole }];
   });
+  await store(tx, touched, placed, await loadRegisters(tx, changes, knowledge));
+  // Those of periods that stay as they are too: others may have waited for them.
+  await correctBilled(tx, [...spans, ...touched.map(({ change, whole }) => ({ ...change, ...whole }))]);
+}
+
+type OfSeries = Pick<Change, "tenantId" | "seriesId">;
+
+async function store(tx: Tx, touched: Touched[], placed: Map<string, Placed>, registers: Map<string, Register>) {
   if (touched.length === 0) return;
   const readings = await readingsAround(tx, touched.map(({ change, whole }) => ({ ...change, ...whole })));
-  const registers = await loadRegisters(tx, changes, knowledge);
-  const periods = touched.flatMap(({ change, stays, whole }, index) => {
-    const own = readings[index] ?? [];
-    const knots = withDialReadings(own, dialOf(placed, change), {
-      openStart: (own[0]?.time ?? Infinity) >= whole.start,
-      openEnd: (own.at(-1)?.time ?? -Infinity) <= whole.end,
-    });
-    const course = courseOf(knots, registers.get(seriesOf(change)) ?? NO_DIAL);
+  const periods = touched.flatMap(({ change, stays }, index) => {
+    const { knots = [], openStart = true, openEnd = true } = readings[index] ?? {};
+    const all = withDialReadings(knots, dialOf(placed, change), { openStart, openEnd });
+    const course = courseOf(withoutErrors(all), registers.get(seriesOf(change)) ?? NO_DIAL);
     const { tenantId, seriesId } = change;
     const found = stays.flatMap((stay) => periodsOf(course, stay, stay.days));
     return mergePeriods(found).map((period): Period & OfSeries => ({ tenantId, seriesId, ...period }));
   });
-  await deleteEverywhere(tx, touched.flatMap(({ change }) => change.replaced ? [change] : []));
-  const days = touched.flatMap(({ change, stays }) => stays.map((stay) => stretchOf(change, stay, stay.days)));
+  const days = touched.flatMap(({ change, stays, since }) =>
+    stays.map((stay) => stretchOf(change, stay, stay.days, since))
+  );
   const months = touched.flatMap(({ change, all, stays }) =>
     // What was replaced took whole months away, of places that were left before it too.
     (change.replaced ? staysTouched(all, around(change, change, 32 * DAY_MS)) : stays).flatMap((stay) =>
       monthsTouched(change, stay)
     )
   );
+  const cut = await monthsCut(tx, touched, months);
+  await deleteEverywhere(tx, touched.flatMap(({ change }) => change.replaced ? [change] : []));
   await deletePeriods(tx, days, months);
   await insertPeriods(tx, withoutRepeats(periods));
-  await sumMonths(tx, months);
-  await correctBilled(tx, touched.map(({ change, whole }) => ({ ...change, ...whole })));
+  await sumMonths(tx, [...months, ...cut]);
 }
 
-type OfSeries = Pick<Change, "tenantId" | "seriesId">;
+/** Months of places that a meter is no longer said to have been in, of which days stay that cannot be reckoned anew. */
+async function monthsCut(tx: Tx, touched: Touched[], months: Stretch[]): Promise<Stretch[]> {
+  const cuts = touched.flatMap(({ change, since }) => change.replaced && change.start === since ? [change] : []);
+  const across = await monthsAcross(tx, cuts);
+  const isOfPlace = (a: Stretch, b: Stretch) => seriesOf(a) === seriesOf(b) && a.placementId === b.placementId;
+  return across.filter((cut) =>
+    !months.some((month) => isOfPlace(month, cut) && month.start < cut.end && month.end > cut.start)
+  );
+}
 
 /** What was read from the counter's dial when its meter was put in or taken out. */
 function dialOf(placed: Map<string, Placed>, change: Change): Knot[] {
@@ -137,8 +155,13 @@ function monthsTouched(change: Change, stay: Stay & { days: Span }): Stretch[] {
   return months;
 }
 
-function stretchOf({ tenantId, seriesId }: Change, { placementId }: Stay, { start, end }: Span): Stretch {
-  return { tenantId, seriesId, placementId, start, end };
+function stretchOf(
+  { tenantId, seriesId }: Change,
+  { placementId }: Stay,
+  { start, end }: Span,
+  keptUntil = -Infinity,
+): Stretch {
+  return { tenantId, seriesId, placementId, start, end, keptUntil: Math.max(start, keptUntil) };
 }
 
 /** Two changes of one counter may touch the same day: both have reckoned it from the same readings. */

@@ -8,18 +8,22 @@ import type { Period } from "./periods.ts";
 type OfSeries = Pick<Change, "tenantId" | "seriesId">;
 
 /** A stretch of a counter in one place. */
-export type Stretch = OfSeries & Span & { placementId: string };
+export interface Stretch extends OfSeries, Span {
+  placementId: string;
+  /** What ends until then stays: it cannot be reckoned anew. */
+  keptUntil: number;
+}
 
 const ROWS_PER_STATEMENT = 5000;
 
-/** Takes away hours and days that begin within the stretches, and months that begin where they do. */
+/** Takes away hours and days that begin within the stretches and can be reckoned anew, and months that begin where they do. */
 export async function deletePeriods(tx: Tx, days: Stretch[], months: Stretch[]) {
   await tx`
     delete from consumption using ${stretches(tx, days)}
     where (consumption.tenant_id, consumption.series_id, consumption.placement_id) =
         (stretch.tenant_id, stretch.series_id, stretch.placement_id)
       and resolution in ('hour', 'day')
-      and period_start >= stretch.first and period_start < stretch.behind`;
+      and period_start >= stretch.first and period_start < stretch.behind and period_end > stretch.kept_until`;
   await tx`
     delete from consumption using ${stretches(tx, months)}
     where (consumption.tenant_id, consumption.series_id, consumption.placement_id, period_start) =
@@ -31,7 +35,9 @@ export async function deletePeriods(tx: Tx, days: Stretch[], months: Stretch[]) 
 export async function deleteEverywhere(tx: Tx, spans: (OfSeries & Span)[]) {
   if (spans.length === 0) return;
   await tx`
-    delete from consumption using ${stretches(tx, spans.map((span) => ({ ...span, placementId: "0" })))}
+    delete from consumption using ${
+    stretches(tx, spans.map((span) => ({ ...span, placementId: "0", keptUntil: span.start })))
+  }
     where (consumption.tenant_id, consumption.series_id) = (stretch.tenant_id, stretch.series_id)
       and period_end > stretch.first and period_start < stretch.behind`;
 }
@@ -97,13 +103,14 @@ function stretches(tx: Tx, rows: Stretch[]) {
   const column = <K extends keyof Stretch>(name: K) => arrayLiteral(rows.map((row) => row[name]));
   return tx`(
     select distinct tenant_id, series_id, placement_id, to_timestamp(first / 1000.0) as first,
-      to_timestamp(behind / 1000.0) as behind
+      to_timestamp(behind / 1000.0) as behind, to_timestamp(kept_until / 1000.0) as kept_until
     from unnest(
       ${column("tenantId")}::text::integer[],
       ${column("seriesId")}::text::bigint[],
       ${column("placementId")}::text::bigint[],
       ${column("start")}::text::bigint[],
-      ${column("end")}::text::bigint[]
-    ) as row (tenant_id, series_id, placement_id, first, behind)
+      ${column("end")}::text::bigint[],
+      ${column("keptUntil")}::text::bigint[]
+    ) as row (tenant_id, series_id, placement_id, first, behind, kept_until)
   ) stretch`;
 }

@@ -1,0 +1,56 @@
+import type { Tx } from "../db/mod.ts";
+import { arrayLiteral } from "../ingest/array_literal.ts";
+import type { Span } from "./calendar.ts";
+import type { Change } from "./changes.ts";
+import type { Stretch } from "./store_periods.ts";
+
+type OfSeries = Pick<Change, "tenantId" | "seriesId">;
+
+/**
+ * For each stretch since when its counter can be reckoned anew; −Infinity where no readings were ever dropped. What was
+ * reckoned from dropped ones stays, and with it whatever of a day reaches behind the first reading that is kept: nothing is
+ * lost by it, and nothing counted twice.
+ */
+export async function reckonableSince(tx: Tx, stretches: (OfSeries & Span)[]): Promise<number[]> {
+  const [dropped] = await tx<{ until: Date }[]>`select until from dropped_until where parent = 'readings'`;
+  if (dropped === undefined) return stretches.map(() => -Infinity);
+  const rows = await tx<{ since: string }[]>`
+    select extract(epoch from greatest(kept.until, ${dropped.until})) * 1000 as since
+    from ${wanted(tx, stretches)}
+    cross join lateral (
+      select coalesce(min(time), 'infinity') as time from readings
+      where (readings.tenant_id, readings.series_id) = (wanted.tenant_id, wanted.series_id) and time >= ${dropped.until}
+    ) oldest
+    left join lateral (
+      select max(period_end) as until from consumption
+      where (consumption.tenant_id, consumption.series_id) = (wanted.tenant_id, wanted.series_id)
+        and resolution = 'day' and period_start < oldest.time
+        and wanted.instant < oldest.time + interval '2 days' -- further on nothing was reckoned from what is gone
+      having min(period_start) < ${dropped.until}
+    ) kept on true
+    order by wanted.index`;
+  return rows.map(({ since }) => Math.ceil(Number(since)));
+}
+
+/** Months that lie on both sides of an instant, of any place that a counter's meter was in. */
+export async function monthsAcross(tx: Tx, cuts: (OfSeries & Span)[]): Promise<Stretch[]> {
+  if (cuts.length === 0) return [];
+  const rows = await tx<(OfSeries & { placementId: string; start: string; end: string })[]>`
+    select tenant_id as "tenantId", series_id::text as "seriesId", placement_id::text as "placementId",
+      extract(epoch from period_start) * 1000 as start, extract(epoch from period_end) * 1000 as end
+    from ${wanted(tx, cuts)} join consumption using (tenant_id, series_id)
+    where resolution = 'month' and period_start < wanted.instant and period_end > wanted.instant`;
+  return rows.map((row) => ({ ...row, start: Number(row.start), end: Number(row.end), keptUntil: Number(row.start) }));
+}
+
+/** Of each stretch its start. */
+function wanted(tx: Tx, stretches: (OfSeries & Span)[]) {
+  return tx`(
+    select tenant_id, series_id, to_timestamp(first / 1000.0) as instant, index
+    from unnest(
+      ${arrayLiteral(stretches.map(({ tenantId }) => tenantId))}::text::integer[],
+      ${arrayLiteral(stretches.map(({ seriesId }) => seriesId))}::text::bigint[],
+      ${arrayLiteral(stretches.map(({ start }) => start))}::text::bigint[]
+    ) with ordinality as row (tenant_id, series_id, first, index)
+  ) wanted`;
+}
