@@ -6,27 +6,33 @@ import type { Stretch } from "./store_periods.ts";
 
 type OfSeries = Pick<Change, "tenantId" | "seriesId">;
 
+/** Up to when readings were dropped, and with them what could be reckoned anew; null where none were. */
+export async function readingsDroppedUntil(tx: Tx): Promise<Date | null> {
+  const [dropped] = await tx<{ until: Date }[]>`select until from dropped_until where parent = 'readings'`;
+  return dropped?.until ?? null;
+}
+
 /**
  * For each stretch since when its counter can be reckoned anew; −Infinity where no readings were ever dropped. What was
  * reckoned from dropped ones stays, and with it whatever of a day reaches behind the first reading that is kept: nothing is
  * lost by it, and nothing counted twice.
  */
 export async function reckonableSince(tx: Tx, stretches: (OfSeries & Span)[]): Promise<number[]> {
-  const [dropped] = await tx<{ until: Date }[]>`select until from dropped_until where parent = 'readings'`;
-  if (dropped === undefined) return stretches.map(() => -Infinity);
+  const dropped = await readingsDroppedUntil(tx);
+  if (dropped === null) return stretches.map(() => -Infinity);
   const rows = await tx<{ since: string }[]>`
-    select extract(epoch from greatest(kept.until, ${dropped.until})) * 1000 as since
+    select extract(epoch from greatest(kept.until, ${dropped})) * 1000 as since
     from ${wanted(tx, stretches)}
     cross join lateral (
       select coalesce(min(time), 'infinity') as time from readings
-      where (readings.tenant_id, readings.series_id) = (wanted.tenant_id, wanted.series_id) and time >= ${dropped.until}
+      where (readings.tenant_id, readings.series_id) = (wanted.tenant_id, wanted.series_id) and time >= ${dropped}
     ) oldest
     left join lateral (
       select max(period_end) as until from consumption
       where (consumption.tenant_id, consumption.series_id) = (wanted.tenant_id, wanted.series_id)
         and resolution = 'day' and period_start < oldest.time
         and wanted.instant < oldest.time + interval '2 days' -- further on nothing was reckoned from what is gone
-      having min(period_start) < ${dropped.until}
+      having min(period_start) < ${dropped}
     ) kept on true
     order by wanted.index`;
   return rows.map(({ since }) => Math.ceil(Number(since)));
