@@ -98,12 +98,13 @@ export async function closeBillingPeriod(tx: Tx, tenantId: number, id: string, n
 
 /**
  * A condition on rows of `consumption` beside `first_day`, `end_day` and `time_zone`: the days of the period by the
- * property's calendar of today.
+ * property's calendar of today, told by their middle as `sumMonths` does.
  */
 export function isDayBilled(tx: Tx) {
   return tx`
     resolution = 'day' and period_start >= first_day - 2 and period_start < end_day + 2 -- by the key
-    and (period_start at time zone time_zone)::date >= first_day and (period_start at time zone time_zone)::date < end_day`;
+    and ((period_start + (period_end - period_start) / 2) at time zone time_zone)::date >= first_day
+    and ((period_start + (period_end - period_start) / 2) at time zone time_zone)::date < end_day`;
 }
 
 /** A tenant's billing periods behind the id `after`. */

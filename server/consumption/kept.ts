@@ -2,7 +2,6 @@ import type { Tx } from "../db/mod.ts";
 import { arrayLiteral } from "../ingest/array_literal.ts";
 import type { Span } from "./calendar.ts";
 import type { Change } from "./changes.ts";
-import type { Stretch } from "./store_periods.ts";
 
 type OfSeries = Pick<Change, "tenantId" | "seriesId">;
 
@@ -28,25 +27,22 @@ export async function reckonableSince(tx: Tx, stretches: (OfSeries & Span)[]): P
       where (readings.tenant_id, readings.series_id) = (wanted.tenant_id, wanted.series_id) and time >= ${dropped}
     ) oldest
     left join lateral (
-      select max(period_end) as until from consumption
-      where (consumption.tenant_id, consumption.series_id) = (wanted.tenant_id, wanted.series_id)
-        and resolution = 'day' and period_start < oldest.time
-        and wanted.instant < oldest.time + interval '2 days' -- further on nothing was reckoned from what is gone
-      having min(period_start) < ${dropped}
+      with recursive days as (
+        select period_start, period_end from consumption
+        where (consumption.tenant_id, consumption.series_id) = (wanted.tenant_id, wanted.series_id)
+          and resolution = 'day'
+      ), kept (until) as (
+        select max(period_end) from days
+        where period_start < oldest.time
+          and wanted.instant < oldest.time + interval '3 days' -- further on nothing was reckoned from what is gone
+        having min(period_start) < ${dropped}
+        union -- a meter that was moved that day has days of two calendars
+        select (select max(period_end) from days where period_start < kept.until) from kept
+      )
+      select max(until) as until from kept
     ) kept on true
     order by wanted.index`;
   return rows.map(({ since }) => Math.ceil(Number(since)));
-}
-
-/** Months that lie on both sides of an instant, of any place that a counter's meter was in. */
-export async function monthsAcross(tx: Tx, cuts: (OfSeries & Span)[]): Promise<Stretch[]> {
-  if (cuts.length === 0) return [];
-  const rows = await tx<(OfSeries & { placementId: string; start: string; end: string })[]>`
-    select tenant_id as "tenantId", series_id::text as "seriesId", placement_id::text as "placementId",
-      extract(epoch from period_start) * 1000 as start, extract(epoch from period_end) * 1000 as end
-    from ${wanted(tx, cuts)} join consumption using (tenant_id, series_id)
-    where resolution = 'month' and period_start < wanted.instant and period_end > wanted.instant`;
-  return rows.map((row) => ({ ...row, start: Number(row.start), end: Number(row.end), keptUntil: Number(row.start) }));
 }
 
 /** Of each stretch its start. */
