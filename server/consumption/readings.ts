@@ -3,7 +3,7 @@ import { arrayLiteral } from "../ingest/array_literal.ts";
 import { parseAmount } from "./amount.ts";
 import type { Span } from "./calendar.ts";
 import type { Change } from "./changes.ts";
-import { LOOK } from "./errors.ts";
+import { LOOK } from "./error_readings.ts";
 import type { Knot } from "./step.ts";
 
 type Wanted = Pick<Change, "tenantId" | "seriesId"> & Span;

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { amountText, parseAmount } from "../../../server/consumption/amount.ts";
 import { Calendar } from "../../../server/consumption/calendar.ts";
 import { courseOf } from "../../../server/consumption/course.ts";
-import { withoutErrors } from "../../../server/consumption/errors.ts";
+import { withoutErrors } from "../../../server/consumption/error_readings.ts";
 import { periodsOf } from "../../../server/consumption/periods.ts";
 import { readingsAround, referencePeriods, ZONES } from "./reference.ts";
 

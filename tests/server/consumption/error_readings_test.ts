@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { amountText, parseAmount } from "../../../server/consumption/amount.ts";
-import { withoutErrors } from "../../../server/consumption/errors.ts";
+import { withoutErrors } from "../../../server/consumption/error_readings.ts";
 import type { Knot } from "../../../server/consumption/step.ts";
 
 /** What counts of readings; of those with an exclamation mark a jump was noted, behind a bar another counter begins. */
