@@ -1,3 +1,4 @@
+import { findProgram } from "../fixtures/needs.ts";
 import { hasRealPlatform } from "../fixtures/site_platform.ts";
 import { consumptionSoak } from "./consumption.ts";
 import { databaseHangs } from "./database_hangs.ts";
@@ -15,8 +16,8 @@ export interface Chapter {
   run(options: { seed: number; signal: AbortSignal }): Promise<{ ok: boolean; figures: object } | null>;
 }
 
-/** A simulated week of 250 meters; the memory that the program may gain in it. */
-const GAINED_BYTES = 16 * 1024 * 1024;
+/** What the program may gain in a week, with the soak's own sums of 160,000 telegrams in it. */
+const GAINED_BYTES = 8 * 1024 * 1024;
 
 /** The chapters by their names. */
 export const CHAPTERS: Readonly<Record<string, Chapter>> = {
@@ -28,12 +29,13 @@ export const CHAPTERS: Readonly<Record<string, Chapter>> = {
     },
   },
   "week-away": {
-    about: "the broker is away for a simulated week at full rate, then it is back",
+    about: "a gateway reads a full bus for a simulated week while its broker is away, then the broker is back",
     async run() {
+      if (findProgram("mosquitto") === null) return null;
       const figures = await weekAway({ days: 7, meters: 250 });
-      const { taken, held, twice, altered, left, longestBusyMs, liveSeconds, heapBytes } = figures;
-      const exact = held === taken && twice + altered + left === 0;
-      const onTime = longestBusyMs < 1_000 && liveSeconds <= 30;
+      const { taken, held, twice, altered, left, rounds, roundLateMs, liveSeconds, heapBytes } = figures;
+      const exact = held === taken && taken === 250 * rounds && twice + altered + left === 0;
+      const onTime = roundLateMs < 1_000 && liveSeconds <= 30;
       return { ok: exact && onTime && heapBytes[1] - heapBytes[0] < GAINED_BYTES, figures };
     },
   },
