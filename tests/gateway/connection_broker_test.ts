@@ -170,7 +170,9 @@ Deno.test({
     await broker.reissue({ from, to: new Date(from.getTime() + 86_400_000) });
     await broker.restart();
     await using at = await scene(broker);
-    const valid = `its certificate is valid from ${from.toISOString().replace(".000", "")} on, which this machine's clock`;
+    const valid = `its certificate is valid from ${
+      from.toISOString().replace(".000", "")
+    } on, which this machine's clock`;
     const about = () => at.lines.filter((line) => line.includes(valid));
     await until("it is said by name", () => about().length > 0);
     await until("it is tried again", () => at.tried.length >= 2);

@@ -22,10 +22,16 @@ const GAINED_BYTES = 8 * 1024 * 1024;
 /** The chapters by their names. */
 export const CHAPTERS: Readonly<Record<string, Chapter>> = {
   "ninety-days": {
-    about: "a spool of 90 days of 250 meters every 15 minutes: its size, and the first reading after a start with it",
+    about:
+      "a spool of 90 days of 250 meters every 15 minutes: its size, and the first reading after a start with it, " +
+      "whole and damaged",
     async run() {
       const figures = await ninetyDays({ readouts: 90 * 96 * 250 });
-      return { ok: figures.bytes < 4e9 && figures.firstTakenMs < 3_000 && figures.longestStepMs < 1_000, figures };
+      const { bytes, firstTakenMs, longestStepMs, damaged } = figures;
+      const quick = [firstTakenMs, damaged.firstTakenMs].every((ms) => ms < 3_000) &&
+        [longestStepMs, damaged.longestStepMs].every((ms) => ms < 1_000);
+      const saved = damaged.found === damaged.taken && damaged.lost > 0 && damaged.lost < 1_000;
+      return { ok: bytes < 4e9 && quick && saved, figures };
     },
   },
   "week-away": {
