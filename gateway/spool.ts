@@ -85,6 +85,9 @@ export interface SpoolOptions {
  * the one that was here (a restored backup, a copy) gets a new epoch. Not seen here: a whole disk set back to an earlier
  * image; there the server's quarantine of reused numbers tells.
  *
+ * On a full disk it goes on without its file until there is room: {@linkcode Spool.put} throws, all else is as of an
+ * empty spool.
+ *
  * @throws {Error} when another process has it open, or the folder cannot be written.
  * @throws {ConfigurationError} when the file is another program's or a newer release's.
  *
