@@ -66,7 +66,7 @@ export class SpoolFile implements Disposable {
     this.#park = database.prepare(
       "update readouts set parked_code = ?, parked_reason = ? where seq = ? and parked_code is null",
     );
-    this.#salvage = SalvageCopy.pendingIn(database, log);
+    this.#salvage = stack.use(SalvageCopy.pendingIn(database, log));
     // The beginning at once: of a small file that is all.
     this.#salvageSome();
     stack.move();

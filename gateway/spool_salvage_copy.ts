@@ -101,11 +101,7 @@ export class SalvageCopy implements Disposable {
 
   /** The newest row that has been copied. */
   #from(): number {
-    const value = this.#database.prepare("select value from meta where key = 'salvaged_to'").get()?.value;
-    if (value !== undefined) return Number(value);
-    // An earlier release copied all before anything else was stored, and begins again when it was interrupted.
-    this.#database.exec("delete from readouts");
-    return 0;
+    return Number(this.#database.prepare("select value from meta where key = 'salvaged_to'").get()?.value ?? 0);
   }
 
   #end(aside: string) {
