@@ -59,7 +59,7 @@ export interface Spool extends Disposable {
    * Does a little, a few milliseconds long, of what has time: counts a large file, copies what could be saved of a
    * damaged one, corrects the times of readouts once the clock is trusted, makes room.
    *
-   * @returns whether there is more to do.
+   * @returns whether something was done, so that there may be more to do, and to send.
    */
   tend(): boolean;
 }

@@ -174,13 +174,13 @@ export class SpoolFile implements Disposable {
     this.#database.close();
   }
 
-  /** Copies a little of what could be saved. @returns whether there is more of it, and room. */
+  /** Copies a little of what could be saved. @returns whether there was something; not while there is no room. */
   #salvageSome(): boolean {
     const step = this.#salvage?.step(this.#newest + 1) ?? null;
     if (step === null) return false;
     this.#stored(step.copied - step.parked, step.parked);
     if (step.done) this.#salvage = null;
-    return !step.done;
+    return step.copied > 0 || !step.done;
   }
 
   #stored(unparked: number, parked = 0) {
