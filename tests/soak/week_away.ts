@@ -121,6 +121,9 @@ export async function weekAway(options: WeekAwayOptions): Promise<WeekAway> {
     while (failure === null && network.confirmed < taken && timer.elapsed() - backAt < 24 * HOUR) await passed(10_000);
     const drainSeconds = Math.round((timer.elapsed() - backAt) / 1000);
     await passed(HOUR);
+    // To the end of a round, so that they can be counted.
+    const atLast = timer.elapsed() + intervalMs;
+    await pass(() => failure !== null || taken === meters * late.rounds || timer.elapsed() >= atLast);
     const drained = memoryUsage();
     stop.abort();
     await pass(() => ended || failure !== null);
