@@ -38,9 +38,12 @@ export interface WeekAway {
   drainSeconds: number;
   /** Attempts to connect while the broker was away. */
   attempts: number;
-  /** The program's memory after the first and the last hour of the outage and after the draining. */
-  heapBytes: [first: number, last: number, drained: number];
-  residentBytes: [first: number, last: number, drained: number];
+  /**
+   * The program's memory after the first hour of the outage, after each day of it, and after the draining: what is in
+   * use after a collection, and what it has of the system (with the simulator, the server's thread and V8's reserves).
+   */
+  heapBytes: number[];
+  residentBytes: number[];
   /** What the gateway said that is more than a note, once each. */
   said: string[];
 }
@@ -109,9 +112,11 @@ export async function weekAway(options: WeekAwayOptions): Promise<WeekAway> {
     await broker.kill();
     const attemptsBefore = network.attempts;
     await passed(HOUR);
-    const first = memoryUsage();
-    await passed(days * 24 * HOUR - HOUR);
-    const last = memoryUsage();
+    const memory = [memoryUsage()];
+    for (let left = days * 24 * HOUR - HOUR; left > 0; left -= 24 * HOUR) {
+      await passed(Math.min(24 * HOUR, left));
+      memory.push(memoryUsage());
+    }
     const attempts = network.attempts - attemptsBefore;
     await broker.restart();
     await holder.ask({ type: "reachable", reachable: true });
@@ -124,7 +129,7 @@ export async function weekAway(options: WeekAwayOptions): Promise<WeekAway> {
     // To the end of a round, so that they can be counted.
     const atLast = timer.elapsed() + intervalMs;
     await pass(() => failure !== null || taken === meters * late.rounds || timer.elapsed() >= atLast);
-    const drained = memoryUsage();
+    memory.push(memoryUsage());
     stop.abort();
     await pass(() => ended || failure !== null);
     await running;
@@ -144,8 +149,8 @@ export async function weekAway(options: WeekAwayOptions): Promise<WeekAway> {
       liveSeconds: report.liveMs / 1000,
       drainSeconds,
       attempts,
-      heapBytes: [first.heapUsed, last.heapUsed, drained.heapUsed],
-      residentBytes: [first.rss, last.rss, drained.rss],
+      heapBytes: memory.map(({ heapUsed }) => heapUsed),
+      residentBytes: memory.map(({ rss }) => rss),
       said: [...said],
     };
   } finally {
