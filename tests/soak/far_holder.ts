@@ -22,8 +22,6 @@ export interface FarHolderReport {
   held: number;
   /** Readouts that came more than once. */
   twice: number;
-  epochs: number;
-  messages: number;
   /** The longest from the reading of a live one to its sending. */
   liveMs: number;
   /** A sum over each telegram held, in any order; for `report` only. */
@@ -39,14 +37,13 @@ const AGAIN_MS = 50;
  */
 function farHolder(answer: (report: FarHolderReport) => void) {
   const arrivals = new Map<string, Set<number>>();
-  const found = { twice: 0, messages: 0, liveMs: 0 };
+  const found = { twice: 0, liveMs: 0 };
   const sums: number[] = [];
   let liveFrom = Infinity;
   let reachable = true;
 
   const take = (bytes: Uint8Array) => {
     const { gateway, epoch, readouts, sentAt } = parsePayload(bytes);
-    found.messages++;
     const known = arrivals.get(epoch) ?? new Set();
     arrivals.set(epoch, known);
     for (const readout of readouts) {
@@ -93,7 +90,6 @@ function farHolder(answer: (report: FarHolderReport) => void) {
     ...found,
     url: `http://127.0.0.1:${http.addr.port}`,
     held: [...arrivals.values()].reduce((sum, { size }) => sum + size, 0),
-    epochs: arrivals.size,
     sums: Uint32Array.from(sums),
   });
   return async (word: FarHolderWord) => {
