@@ -41,7 +41,7 @@ const IDLE_TURN_MS = 5_000;
 
 /**
  * Reads the meters of one bus, each at its time, for as long as the gateway runs. Between two meters it does the jobs
- * of the desk; when no meter is due it tries a dead one. One of the two places that catch: a meter, a line or a disk
+ * of the desk, and in the middle of a long one it reads on; when no meter is due it tries a dead one. One of the two places that catch: a meter, a line or a disk
  * that fails is counted and reported, and the loop goes on.
  *
  * Each readout is committed by itself as soon as it is there. A commit for each round would spare flash, but whatever
@@ -60,7 +60,7 @@ export async function readoutLoop(options: ReadoutLoopOptions): Promise<void> {
   const turns = new BusTurns({ ...options, board, log, line });
   while (!stop.aborted) {
     beat();
-    if (await counter.serve(line, stop)) continue;
+    if (await counter.serve(line, stop, turns)) continue;
     if (await turns.next() === "nothing_due") await rest(turns.nextAt(), counter, timer, stop);
   }
 }

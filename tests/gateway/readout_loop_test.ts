@@ -9,6 +9,7 @@ import { openSpool, type Spool } from "../../gateway/spool.ts";
 import { openTransport } from "../../gateway/transport.ts";
 import { until } from "../fixtures/until.ts";
 import { simulateBus, type SimulateBusOptions, type SimulatedBus } from "../simulator/mod.ts";
+import { addressOf } from "./virtual_bus.ts";
 
 interface Scene {
   folder: string;
@@ -230,6 +231,38 @@ Deno.test("readoutLoop() does a job between two meters, and reads on after it", 
     await done;
     await assertRejects(() => desk.ask("main", () => Promise.resolve(1), signal), BusAway);
   }));
+
+Deno.test("readoutLoop() reads in the middle of a scan, which finds its meters all the same", () =>
+  scene(async ({ bus: { meters, url: port }, spool, stop, run }) => {
+    const desk = busDesk(["main"], systemTimer);
+    // Patient, for a busy machine: a scan believes in silence.
+    const bus = { name: "main", port, baudRate: 38_400, intervalMs: 500, timeoutMs: 250, retries: 2 };
+    run([], { bus: { ...bus, meters: [{ address: "p1" }, { address: "p2" }] }, counter: desk.counter("main") });
+    await until("it reads", () => spool.status().depth >= 2);
+    const before = spool.status().depth;
+    const scan = (signal: AbortSignal) =>
+      desk.ask(
+        "main",
+        (master, signal, passage) => master.scan({ space: "secondary", passage }, signal),
+        signal,
+      );
+    const report = await scan(new AbortController().signal);
+    assertEquals(report.meters.map(({ address }) => address).sort(), meters.map(addressOf).sort());
+    assert(report.passedSeconds > 0, "nobody passed it");
+    const during = spool.status().depth - before;
+    assert(during >= 6, `${during} readouts in ${report.seconds} s`);
+    assert(spool.peek({ limit: 1_000 }).every(({ address }) => address === "p1" || address === "p2"));
+    // And reads on after one that was cancelled.
+    const asker = new AbortController();
+    const cancelled = assertRejects(() => scan(asker.signal), Error, "enough");
+    const begun = spool.status().depth;
+    await until("a meter is read in the middle of it", () => spool.status().depth > begun);
+    asker.abort(new Error("enough"));
+    await cancelled;
+    const ended = spool.status().depth;
+    await until("it reads on", () => spool.status().depth >= ended + 4);
+    stop.abort();
+  }, { simulator: { meters: 2, population: "random" } }));
 
 Deno.test("readoutLoop() beats while it reads, while it has nothing to do and while its line is missing", () =>
   scene(async ({ spool, stop, run, bus: { url: port } }) => {
