@@ -7,6 +7,7 @@ import { createCounts } from "../../gateway/counts.ts";
 import { readoutLoop, type ReadoutLoopOptions } from "../../gateway/readout_loop.ts";
 import { openSpool, type Spool } from "../../gateway/spool.ts";
 import { openTransport } from "../../gateway/transport.ts";
+import { manualTime } from "../fixtures/manual_time.ts";
 import { until } from "../fixtures/until.ts";
 import { simulateBus, type SimulateBusOptions, type SimulatedBus } from "../simulator/mod.ts";
 import { addressOf } from "./virtual_bus.ts";
@@ -173,6 +174,22 @@ Deno.test("readoutLoop() takes a new line after a round in which nobody answered
     assert(counts.read().failed >= 4);
     // Each meter is reported once, the line never: it could be opened.
     assertEquals(lines.filter((line) => line.includes("Cannot")).length, 2, lines.join("\n"));
+  }));
+
+Deno.test("readoutLoop() says that its meters are offline once their line has been away for a minute", () =>
+  scene(async ({ stop, run }) => {
+    const { clock, timer, pass } = manualTime();
+    const board = availabilityBoard();
+    const backoff = fullJitterBackoff({ baseMs: 5_000, maxMs: 5_000, random: () => 1 });
+    run(["p1", "p2"], {
+      ...{ board, clock, timer, backoff },
+      open: () => Promise.reject(new DeviceError("Cannot open it: it is not there")),
+    });
+    await pass(55_000);
+    assertEquals(board.list(), [], "an adapter that is being plugged in");
+    await pass(10_000);
+    assertEquals(board.list().map(({ address, state }) => `${address} ${state}`), ["p1 offline", "p2 offline"]);
+    stop.abort();
   }));
 
 Deno.test("readoutLoop() lets a dead meter among fifty cost the others nothing, and tries it again by itself", () =>
