@@ -15,6 +15,7 @@ import { createDelivery } from "./delivery.ts";
 import { type HeartbeatOptions, heartbeats, sendHeartbeat } from "./heartbeat.ts";
 import type { HouseOptions } from "./home_assistant/mod.ts";
 import { heardBy } from "./home_assistant/heard_by.ts";
+import { claimedLines } from "./line_claim.ts";
 import { createLink } from "./link.ts";
 import { type Figures, figuresOf } from "./metrics/figures.ts";
 import { healthGuest } from "./metrics/health.ts";
@@ -116,6 +117,7 @@ export async function runGateway(config: GatewayConfig, options: RunGatewayOptio
   const sending = new AbortController();
   const { witness } = options;
   const board = witness?.board ?? availabilityBoard();
+  using lines = claimedLines(config.dataFolder, options.open ?? openTransport);
   const desk = busDesk(buses.map(({ name }) => name), timer);
   const startedAt = timer.elapsed();
   const figures = () => figuresOf({ gateway, counts, spool, board, link, clock, timer, startedAt });
@@ -144,7 +146,7 @@ export async function runGateway(config: GatewayConfig, options: RunGatewayOptio
     };
     const wired = buses.map((bus) => async (stop: AbortSignal) => {
       using _ = watch.expect(`bus ${bus.name}`, HANGS_MS);
-      const open = beatingLine(options.open ?? openTransport, () => watch.beat(`bus ${bus.name}`));
+      const open = beatingLine(lines.open, () => watch.beat(`bus ${bus.name}`));
       const { flagsOf } = plausibility(); // two buses may have meters of the same primary address
       const onTaken = () => {
         loop.onTaken();
