@@ -1,62 +1,9 @@
 import { assert, assertEquals, assertGreater, assertLess, assertRejects } from "@std/assert";
-import { silentLog } from "@mbus-gateway/resource";
-import { availabilityBoard } from "../../gateway/availability.ts";
-import { busDesk } from "../../gateway/bus_desk.ts";
-import type { BusLine } from "../../gateway/bus_line.ts";
-import { BusTurns } from "../../gateway/bus_turns.ts";
-import { createCounts } from "../../gateway/counts.ts";
-import type { ScanEvent, ScanOptions } from "../../gateway/meter_bus.ts";
+import type { ScanEvent } from "../../gateway/meter_bus.ts";
 import { stableJitterMs } from "../../gateway/schedule.ts";
 import { POPULATIONS, seededFaults } from "../simulator/mod.ts";
-import { addressOf, NOON, virtualBus, type VirtualBusOptions } from "./virtual_bus.ts";
-
-const never = new AbortController().signal;
-
-/** A segment whose first meters are read by a schedule, by primary and by secondary addresses, all on the line's time. */
-function scene(options: VirtualBusOptions, { intervalMs, read, dead = [] }: {
-  intervalMs: number;
-  read: number;
-  dead?: string[];
-}) {
-  const { bus, line, meters } = virtualBus(options);
-  const clock = { now: () => new Date(NOON + line.elapsed()), trusted: () => true };
-  const timer = { elapsed: line.elapsed, sleep: async (ms: number) => void await line.read(ms) };
-  const addresses = meters.slice(0, read).map((meter, index) =>
-    index % 2 === 0 ? addressOf(meter) : `p${meter.identity.primaryAddress}`
-  );
-  const taken: { address: string; at: number }[] = [];
-  const drops: unknown[] = [];
-  const busLine: BusLine = {
-    master: () => Promise.resolve(bus),
-    drop: (reason) => Promise.resolve(void drops.push(reason)),
-    works: () => {},
-    [Symbol.asyncDispose]: () => Promise.resolve(),
-  };
-  const turns = new BusTurns({
-    ...{ gateway: "GW-0001", clock, timer, log: silentLog, counts: createCounts(), board: availabilityBoard() },
-    bus: {
-      ...{ name: "main", port: "", baudRate: 2400, intervalMs },
-      meters: [...dead, ...addresses].map((address) => ({ address })),
-    },
-    spool: {
-      put(...readouts) {
-        return readouts.map(({ address }) => taken.push({ address, at: line.elapsed() }));
-      },
-    },
-    line: busLine,
-    onTaken: () => {},
-    ...{ stop: never, abort: never },
-  });
-  const desk = busDesk(["main"], timer);
-  const counter = desk.counter("main");
-  async function scan(options: ScanOptions) {
-    const job = desk.ask("main", (master, signal, passage) => master.scan({ ...options, passage }, signal), never);
-    job.catch(() => {});
-    assertEquals(await counter.serve(busLine, never, turns), true);
-    return await job;
-  }
-  return { line, meters, turns, taken, drops, addresses, scan };
-}
+import { readingBus } from "./reading_bus.ts";
+import { addressOf, virtualBus } from "./virtual_bus.ts";
 
 for (const population of POPULATIONS) {
   Deno.test(`scan() lets scheduled reading pass, and finds what it finds without: ${population}`, async () => {
@@ -67,7 +14,7 @@ for (const population of POPULATIONS) {
       onEvent: (event) => events.undisturbed.push(event),
     });
     const intervalMs = 20_000;
-    const { line, scan, turns, taken, addresses } = scene(options, { intervalMs, read: 5 });
+    const { line, scan, turns, taken, addresses } = readingBus(options, { intervalMs, read: 5 });
     // What one round costs when nobody else has the line.
     while (await turns.next() === "read");
     const roundMs = line.elapsed();
@@ -101,7 +48,7 @@ Deno.test.each([[1], [2], [3]])(
   "scan() lets reading pass on a line that loses and garbles answers, and still finds every meter (seed %i)",
   async (seed) => {
     const faults = seededFaults(seed, { drop: 0.02, noise: 0.03, corrupt: 0.04, delay: 0.02 }, { delayMs: 400 });
-    const { scan, taken, line, meters } = scene(
+    const { scan, taken, line, meters } = readingBus(
       { meters: 40, population: "random", seed, faults },
       { intervalMs: 15_000, read: 6, dead: ["p240"] },
     );
@@ -114,7 +61,7 @@ Deno.test.each([[1], [2], [3]])(
 Deno.test("scan() at another speed lets reading pass at the line's own", async () => {
   const manners = (index: number) => ({ baudRate: index < 4 ? 2400 : 300 });
   const options = { meters: 8, manners };
-  const { line, scan, taken, addresses } = scene(options, { intervalMs: 30_000, read: 4 });
+  const { line, scan, taken, addresses } = readingBus(options, { intervalMs: 30_000, read: 4 });
   const baudRates = [300, 2400];
   const report = await scan({ space: "primary", baudRates });
   assertEquals(report.meters, (await virtualBus(options).bus.scan({ space: "primary", baudRates })).meters);
@@ -126,7 +73,7 @@ Deno.test("scan() at another speed lets reading pass at the line's own", async (
 
 Deno.test("scan() gets on also where reading takes all the time there is", async () => {
   const options = { meters: 30, population: "random" } as const;
-  const { scan, taken, addresses } = scene(options, { intervalMs: 1_000, read: 8 });
+  const { scan, taken, addresses } = readingBus(options, { intervalMs: 1_000, read: 8 });
   const report = await scan({ space: "secondary" });
   assertEquals(report.meters.length, 30);
   const reads = addresses.map((address) => taken.filter((readout) => readout.address === address).length);
@@ -138,7 +85,7 @@ Deno.test("scan() keeps its line and its finds where no meter of the schedule an
   const options = { meters: 20, population: "random" } as const;
   const undisturbed = await virtualBus(options).bus.scan({ space: "secondary" });
   const dead = ["p200", "p201"];
-  const { scan, drops, turns } = scene(options, { intervalMs: 10_000, read: 0, dead });
+  const { scan, drops, turns } = readingBus(options, { intervalMs: 10_000, read: 0, dead });
   const report = await scan({ space: "secondary" });
   assertEquals([report.meters, report.requests], [undisturbed.meters, undisturbed.requests]);
   assertGreater(report.passedSeconds, 5);
