@@ -81,9 +81,7 @@ async function waitsAtTheBroker(brokerUrl: string) {
     await until("all three are answered", () => heard.length === 3);
     assertEquals(inShort(heard), [["1", 1], ["2", 2], ["late", "expired"]]);
     assertEquals(done, ["count", "count"]);
-    await send();
-    assertEquals(heard.length, 3, "each once");
-    assertEquals(links, [true, false, true, false, true, false]);
+    assertEquals(links, [true, false, true, false]);
   });
 }
 

@@ -252,8 +252,7 @@ Deno.test("readoutLoop() does a job between two meters, and reads on after it", 
 Deno.test("readoutLoop() reads in the middle of a scan, which finds its meters all the same", () =>
   scene(async ({ bus: { meters, url: port }, spool, stop, run }) => {
     const desk = busDesk(["main"], systemTimer);
-    // Patient, for a busy machine: a scan believes in silence.
-    const bus = { name: "main", port, baudRate: 38_400, intervalMs: 500, timeoutMs: 250, retries: 2 };
+    const bus = { name: "main", port, baudRate: 38_400, intervalMs: 500, timeoutMs: 150, retries: 2 };
     run([], { bus: { ...bus, meters: [{ address: "p1" }, { address: "p2" }] }, counter: desk.counter("main") });
     await until("it reads", () => spool.status().depth >= 2);
     const before = spool.status().depth;

@@ -123,10 +123,10 @@ Deno.test("superviseGateway() brings the configuration back when config/set brea
     await until("both are read", async () => await meters() === BOTH);
     const error = await assertRejects(() => set(cellarWith(config, "p200")), RequestError);
     assertEquals(error.code, "reverted");
-    assertStringIncludes(error.message, "no meter of bus cellar could be read with it within 3 s");
+    assertStringIncludes(error.message, "no meter of bus cellar could be read with it within 2 s");
     assertEquals(written(), config);
     await until("both are read again", async () => await meters() === BOTH);
-  }, { trialMs: 3_000 }));
+  }, { trialMs: 2_000 }));
 
 Deno.test("superviseGateway() keeps a configuration although a bus stays silent that was silent before", () =>
   twoBuses(async ({ config, written, set, meters }) => {
@@ -146,7 +146,7 @@ Deno.test("superviseGateway() brings the configuration back when one that connec
     const error = await assertRejects(() => set(lost), RequestError);
     assertStringIncludes(error.message, "the broker could not be reached");
     assertEquals(written(), config);
-  }, { trialMs: 3_000 }));
+  }, { trialMs: 2_000 }));
 
 Deno.test("superviseGateway() has a configuration that connects at times only connect once, as its proof", () =>
   twoBuses(async ({ config, written, meters, heartbeats, brokerUrl }) => {
