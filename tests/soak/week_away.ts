@@ -1,6 +1,7 @@
 import { crc32 } from "node:zlib";
 import { createLog, type MqttSession, mqttSession, type MqttSessionOptions } from "@mbus-gateway/resource";
 import { parseConfirmation, topic } from "@mbus-gateway/wire";
+import { BusWitness } from "../../gateway/bus_witness.ts";
 import type { GatewayConfig } from "../../gateway/config.ts";
 import { runGateway } from "../../gateway/mod.ts";
 import { stableJitterMs } from "../../gateway/schedule.ts";
@@ -101,10 +102,10 @@ export async function weekAway(options: WeekAwayOptions): Promise<WeekAway> {
       open: () => Promise.resolve(line),
       connect: network.connect,
       onConnected: () => holder.tell({ type: "live", fromMs: clock.now().getTime() }),
-      onTaken() {
+      witness: new BusWitness(config, [], () => {
         taken++;
         hinder();
-      },
+      }),
     }).then(() => ended = true, (thrown) => failure = { thrown });
 
     await passed(HOUR);
