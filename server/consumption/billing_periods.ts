@@ -1,4 +1,5 @@
 import type { Tx } from "../db/mod.ts";
+import { isDayBilled } from "./billed_days.ts";
 import { CONSUMPTION_LOCK } from "./refresh.ts";
 
 /** A property's billing period. */
@@ -94,17 +95,6 @@ export async function closeBillingPeriod(tx: Tx, tenantId: number, id: string, n
     update billing_periods set closed_at = ${now}
     where tenant_id = ${tenantId} and billing_period_id = ${id}::text::bigint`;
   return null;
-}
-
-/**
- * A condition on rows of `consumption` beside `first_day`, `end_day` and `time_zone`: the days of the period by the
- * property's calendar of today, told by their middle as `sumMonths` does.
- */
-export function isDayBilled(tx: Tx) {
-  return tx`
-    resolution = 'day' and period_start >= first_day - 2 and period_start < end_day + 2 -- by the key
-    and ((period_start + (period_end - period_start) / 2) at time zone time_zone)::date >= first_day
-    and ((period_start + (period_end - period_start) / 2) at time zone time_zone)::date < end_day`;
 }
 
 /** A tenant's billing periods behind the id `after`. */

@@ -1,7 +1,7 @@
 import type { Tx } from "../db/mod.ts";
 import { arrayLiteral } from "../ingest/array_literal.ts";
+import { isDayBilled } from "./billed_days.ts";
 import type { Span } from "./calendar.ts";
-import { isDayBilled } from "./billing_periods.ts";
 import type { Change } from "./changes.ts";
 
 /**

@@ -39,7 +39,7 @@ export function touchedBy(change: Change, span: Span, since: number, placements:
     )
     : stays.flatMap((stay) => monthsOf(change, stay.days, stay));
   const whole = {
-    start: Math.min(reckonable.start, ...stays.map(({ days }) => days.start)),
+    start: Math.min(reckonable.start, span.end, ...stays.map(({ days }) => days.start)),
     end: Math.max(reckonable.end, ...stays.map(({ days }) => days.end)),
   };
   return [{ change, since, stays, months, whole }];

@@ -4,9 +4,8 @@ import type { Readout } from "@mbus-gateway/wire";
 import { amountText, parseAmount } from "../../server/consumption/amount.ts";
 import { CONSUMPTION_LOCK } from "../../server/consumption/refresh.ts";
 import { type Database, migrate, transaction } from "../../server/db/mod.ts";
-import { freePort } from "../fixtures/free_port.ts";
 import { needs } from "../fixtures/needs.ts";
-import { serverProcess } from "../fixtures/server_process.ts";
+import { oneOfManyServers } from "../fixtures/server_process.ts";
 import { realPlatform, type SitePlatform } from "../fixtures/site_platform.ts";
 import { until } from "../fixtures/until.ts";
 import { referencePeriods } from "../server/consumption/reference.ts";
@@ -82,9 +81,11 @@ Deno.test({
     const folder = await Deno.makeTempDir();
     stack.defer(() => Deno.remove(folder, { recursive: true }));
     const platform = stack.use(await realPlatform(folder));
-    const servers = [1, 2, 3, 4].map((number) => stack.use(server(platform, number)));
-    const [first, second, third, fourth] = servers;
+    const [first, second, third, fourth] = [1, 2, 3, 4].map((number) =>
+      stack.use(oneOfManyServers(platform, number, number === 4 ? "all" : "ingest").program)
+    );
     assert(first && second && third && fourth);
+    const servers = [first, second, third, fourth];
     await platform.withDatabase(async (database) => {
       await fill(database);
       const ended = new AbortController();
@@ -123,12 +124,6 @@ Deno.test({
     assertEquals([await Promise.all(servers.map((one) => one.stop())), failed], [[0, 0, 0, 0], []]);
   },
 });
-
-function server(platform: SitePlatform, number: number) {
-  const { ADMIN_TOKEN_FILE: _, ...common } = platform.serverEnv;
-  const own = { MQTT_CLIENT_ID: `mbus-server-${number}`, HTTP_PORT: String(freePort()) };
-  return serverProcess({ ...common, MQTT_SHARE: "mbus-servers", ...own }, ["serve", "--role", "ingest"]);
-}
 
 /** The work is done while consumption can be read and not be written. */
 async function whileNobodyWrites(platform: SitePlatform, work: () => Promise<void>) {
