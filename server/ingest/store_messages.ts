@@ -1,5 +1,8 @@
 import type { Tx } from "../db/mod.ts";
 import { learnFormats } from "../meter_keys/learn_formats.ts";
+import { findKnown, type Known } from "../telegram_packs/find_known.ts";
+import { findHeardInPacks, ONE_TELEGRAM_MS } from "../telegram_packs/heard_in_packs.ts";
+import { mayBePacked, type PackedTenant } from "../telegram_packs/may_be_packed.ts";
 import { arrayLiteral } from "./array_literal.ts";
 import { type Arrival, decodeArrivals, type Decoded, fileValues, type Stock, valuesOf } from "./arrival.ts";
 import { writeAttributes } from "./attributes.ts";
@@ -10,9 +13,15 @@ import { quarantine, type QuarantineRow } from "./quarantine.ts";
 import { epochReuse, quarantineRow, unregistered, wholeMessage } from "./quarantine_rows.ts";
 import { findHeardBefore } from "./radio.ts";
 import { insertReadings, writeReadings } from "./reading_store.ts";
-import { findStored, insertTelegrams, storeTelegrams, telegramKey, telegramRows } from "./telegram_store.ts";
+import { insertTelegrams, storeTelegrams, telegramKey, telegramRows } from "./telegram_store.ts";
 
 type Read = ReadMessage | UnreadableMessage;
+
+/** A message that can be read, of a gateway that some tenant has registered. */
+interface Take extends PackedTenant {
+  result: IngestResult;
+  read: ReadMessage;
+}
 
 /**
  * Stores what the messages hold and says what became of each, and why something was set aside. Needs the role
@@ -25,24 +34,24 @@ export async function storeMessages(
 ): Promise<{ results: IngestResult[]; readings: number; reasons: string[] }> {
   const tenants = await tenantsOf(tx, read.map(({ message }) => message));
   const setAside: QuarantineRow[] = [];
-  const takes: { result: IngestResult; read: ReadMessage; tenantId: number }[] = [];
+  const takes: Take[] = [];
   const results = read.map((one): IngestResult => {
-    const tenantId = tenants.get(one.message.gateway);
+    const tenant = tenants.get(one.message.gateway);
     const result: IngestResult = { confirmation: null, stored: 0, duplicates: 0, quarantined: 0, unreadable: null };
     if (!("readouts" in one)) {
       result.unreadable = { code: one.code, reason: one.reason };
       // Over HTTP the sender is told at once, and it is nobody else's word.
       if (one.message.origin === "http" && one.code === "gateway_mismatch") return result;
-      setAside.push(wholeMessage(one, tenantId));
+      setAside.push(wholeMessage(one, tenant?.tenantId));
       result.quarantined = 1;
-    } else if (tenantId === undefined) {
+    } else if (tenant === undefined) {
       setAside.push(unregistered(one));
       result.quarantined = 1;
     } else {
       result.confirmation = confirmationOfMessage(one);
       result.quarantined = one.setAside.length;
-      setAside.push(...one.setAside.map((part) => quarantineRow(one, tenantId, part)));
-      takes.push({ result, read: one, tenantId });
+      setAside.push(...one.setAside.map((part) => quarantineRow(one, tenant.tenantId, part)));
+      takes.push({ result, read: one, ...tenant });
     }
     return result;
   });
@@ -54,7 +63,7 @@ export async function storeMessages(
 async function storeReadouts(
   tx: Tx,
   stock: Stock,
-  takes: { result: IngestResult; read: ReadMessage; tenantId: number }[],
+  takes: Take[],
   setAside: QuarantineRow[],
 ): Promise<number> {
   const { ids, knowledge, expectNew } = stock;
@@ -63,8 +72,11 @@ async function storeReadouts(
     const owner = { tenantId, gateway, epoch: read.epoch, origin };
     return read.readouts.map((readout) => ({ result, read, tenantId, readout, rows: telegramRows(owner, readout) }));
   });
-  const states = expectNew ? new Map() : await findStored(tx, arrivals.flatMap(({ rows }) => rows));
-  const all = await decodeArrivals(tx, stock, freshOnes(states, arrivals, setAside));
+  const known = await findKnown(tx, arrivals.flatMap(({ rows }) => rows), {
+    expectNew,
+    mayBePacked: mayBePacked(takes),
+  });
+  const all = await decodeArrivals(tx, stock, freshOnes(known, arrivals, setAside));
   await learnFormats(
     tx,
     all.flatMap(({ arrival: { tenantId }, decoded: { learnt } }) => learnt.map((format) => ({ tenantId, format }))),
@@ -72,7 +84,8 @@ async function storeReadouts(
   );
   await fileValues(tx, ids, all);
   const telegrams = all.flatMap((one) => one.telegrams);
-  const heardBefore = await findHeardBefore(tx, telegrams);
+  const heardBefore = (await findHeardBefore(tx, telegrams)) // in rows, and then in packs, as findKnown looks
+    .union(await findHeardInPacks(tx, telegrams.filter(mayBePacked(takes, ONE_TELEGRAM_MS))));
   const isFirst = (one: Decoded) => one.telegrams.every((row) => !heardBefore.has(telegramKey(row)));
   if (expectNew) {
     for (const { arrival } of all) arrival.result.stored++;
@@ -100,14 +113,14 @@ async function storeReadouts(
 
 /** The arrivals that are neither stored, nor twice in this batch, nor another readout under a used key. */
 function freshOnes(
-  stored: Map<number, "same" | "other">,
+  known: Map<number, Known>,
   arrivals: Arrival[],
   setAside: QuarantineRow[],
 ): Arrival[] {
   const seen = new Map<string, Arrival>();
   let index = 0;
   return arrivals.filter((arrival) => {
-    const states = arrival.rows.map(() => stored.get(index++) ?? "absent");
+    const states = arrival.rows.map(() => known.get(index++) ?? "absent");
     const [first] = arrival.rows;
     const key = first === undefined ? "" : telegramKey(first);
     const twin = seen.get(key);
@@ -127,11 +140,13 @@ function freshOnes(
   });
 }
 
-async function tenantsOf(tx: Tx, messages: IncomingMessage[]): Promise<Map<string, number>> {
+async function tenantsOf(tx: Tx, messages: IncomingMessage[]): Promise<Map<string, PackedTenant>> {
   const gateways = arrayLiteral(new Set(messages.map(({ gateway }) => gateway)));
-  const rows = await tx<{ gateway_id: string; tenant_id: number }[]>`
-    select gateway_id, tenant_id from gateways where gateway_id = any(${gateways}::text::text[])`;
-  return new Map(rows.map((row) => [row.gateway_id, row.tenant_id]));
+  const rows = await tx<(PackedTenant & { gateway: string })[]>`
+    select gateway_id as gateway, tenant_id as "tenantId", packed_before as "packedBefore"
+    from gateways join tenants using (tenant_id)
+    where gateway_id = any(${gateways}::text::text[])`;
+  return new Map(rows.map(({ gateway, ...tenant }) => [gateway, tenant]));
 }
 
 async function touchGateways(tx: Tx, all: Decoded[]) {
