@@ -24,7 +24,7 @@ export function horizonOf(now: Date, days: number): Horizon {
 export async function monthsBefore(database: Database, before: Date): Promise<string[]> {
   const rows = await database.sql<{ month: string }[]>`
     select month::text from (
-      select to_date(substring(child.relname from '_(\d{4}_\d{2})$'), 'YYYY_MM') as month
+      select to_date(substring(child.relname from '_([0-9]{4}_[0-9]{2})$'), 'YYYY_MM') as month
       from pg_inherits join pg_class child on child.oid = inhrelid where inhparent = 'telegrams'::regclass
     ) months
     where month < ${before.toISOString().slice(0, 10)}::text::date
