@@ -77,7 +77,10 @@ function held(tx: Tx, { tenantId, gateway, epoch }: Epoch, first: string, last: 
         from (
           select unnest(seqs * int8multirange(int8range(${first}::text::bigint, ${last}::text::bigint, '[]'))) as run,
             received_at
-          from telegram_packs where tenant_id = ${tenantId} and gateway_id = ${gateway} and epoch = ${epoch}
+          from telegram_packs
+          where tenant_id = ${tenantId} and gateway_id = ${gateway} and epoch = ${epoch}
+            and upper(seqs) > ${first}::text::bigint
+            and (${last}::text is null or lower(seqs) <= ${last}::text::bigint)
         ) runs
       ) packed
     ) either group by seq

@@ -32,7 +32,7 @@ export async function confirmationOf(tx: Tx, window: ConfirmationWindow): Promis
       group by island
       union all
       select unnest(seqs * int8multirange(int8range(${oldest}, ${newest}, '[]'))) from telegram_packs
-      where ${of} and seqs && int8range(${oldest}, ${newest}, '[]')
+      where ${of} and upper(seqs) > ${oldest} and lower(seqs) <= ${newest}
     )
     select lower(run) as first, upper(run) - 1 as last
     from (select unnest(range_agg(run)) as run from runs) joined

@@ -55,11 +55,13 @@ async function selectPacksOf(tx: Tx, rows: TelegramRow[]): Promise<PackRow[]> {
         ${bareLiteral(rows.map((row) => row.readout.seq))}::text::bigint[],
         ${bareLiteral(rows.map((row) => row.readout.readAt))}::text::timestamptz[]
       ) as input (tenant_id, gateway_id, epoch, seq, read_at)
-      cross join lateral ( -- by its key, and in the one month
+      cross join lateral ( -- by its number and in its month, however small the planner thinks that the table is
         select * from telegram_packs
         where (tenant_id, gateway_id, epoch) = (input.tenant_id, input.gateway_id, input.epoch)
+          and upper(seqs) > input.seq and lower(seqs) <= input.seq and seqs @> input.seq
           and first_read_at between date_trunc('month', input.read_at, 'UTC') and input.read_at
-          and last_read_at >= input.read_at and seqs @> input.seq
+          and last_read_at >= input.read_at
+        offset 0
       ) pack
     )
     select ${packColumns(tx)} from wanted join telegram_packs using (

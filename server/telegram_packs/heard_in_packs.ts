@@ -57,6 +57,7 @@ async function selectPacksAround(tx: Tx, radio: RadioTelegram[]): Promise<PackRo
         where tenant_id = input.tenant_id and gateway_id <> input.gateway_id
           and first_read_at between date_trunc('month', input.read_at - ${around}, 'UTC') and input.read_at + ${around}
           and last_read_at >= input.read_at - ${around} and radio_keys @> array[input.key]
+        offset 0
       ) pack
     )
     select ${packColumns(tx)} from wanted join telegram_packs using (

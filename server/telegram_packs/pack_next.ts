@@ -42,7 +42,10 @@ type Row = RowTelegram & { stays: boolean };
  */
 export function packNext(database: Database, part: Part): Promise<Packed | null> {
   return ingestTransaction(database, async (tx) => {
-    const [lock] = await tx<{ held: boolean }[]>`select pg_try_advisory_xact_lock(6410335, 1) as held`;
+    // A month is walked along its key, however little the planner knows of it yet.
+    const [lock] = await tx<{ held: boolean }[]>`
+      select pg_try_advisory_xact_lock(6410335, 1) as held, set_config('enable_seqscan', 'off', true),
+        set_config('enable_bitmapscan', 'off', true), set_config('enable_sort', 'off', true)`;
     if (!lock?.held) return null;
     const limit = part.perPack + MAX_FRAMES;
     const rows = (await selectRows(tx, part, limit)).map(rowTelegram);
@@ -54,7 +57,7 @@ export function packNext(database: Database, part: Part): Promise<Packed | null>
       const [first] = chosen;
       if (first === undefined) continue;
       await insertPack(tx, first, chosen);
-      await deleteRows(tx, first.tenantId, part.month, chosen);
+      await deleteRows(tx, part.month, first, chosen);
       packs++;
       telegrams += chosen.length;
     }
@@ -105,10 +108,11 @@ function readoutKey({ seq, readAt }: Row): string {
   return `${seq} ${readAt}`;
 }
 
-async function deleteRows(tx: Tx, tenantId: number, month: string, rows: Row[]) {
-  const ids = rows.map(({ telegramId }) => telegramId);
+async function deleteRows(tx: Tx, month: string, { tenantId, gateway, epoch, seq }: Row, rows: Row[]) {
   const { count } = await tx`
     delete from telegrams
-    where ${ofMonth(tx, month)} and tenant_id = ${tenantId} and telegram_id = any(${`{${ids}}`}::text::bigint[])`;
+    where ${ofMonth(tx, month)} and tenant_id = ${tenantId} and gateway_id = ${gateway} and epoch = ${epoch}::text::uuid
+      and seq between ${seq}::float8::bigint and ${rows.at(-1)?.seq ?? seq}::float8::bigint
+      and telegram_id = any(${`{${rows.map(({ telegramId }) => telegramId)}}`}::text::bigint[])`;
   if (count !== rows.length) throw new Error(`Cannot pack telegrams: ${rows.length} were read, and ${count} deleted`);
 }

@@ -23,6 +23,8 @@ create table telegram_packs (
 -- Compressed already: PostgreSQL need not try.
 alter table telegram_packs alter column body set storage external;
 alter table telegram_packs alter column radio_keys set storage external;
+-- Heartbeats ask for the newest numbers of a gateway, which lie in no pack: that costs a look-up and no walk.
+create index on telegram_packs (tenant_id, gateway_id, epoch, upper(seqs), lower(seqs));
 create index on telegram_packs using gist (int8range(first_telegram_id, last_telegram_id, '[]'));
 create index on telegram_packs (first_telegram_id);
 create index on telegram_packs (tenant_id, first_read_at) where radio_keys is not null;
