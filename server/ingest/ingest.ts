@@ -10,6 +10,7 @@ import {
   type UnreadableMessage,
 } from "./incoming.ts";
 import { type Knowledge, NO_KNOWLEDGE } from "../meter_keys/knowledge.ts";
+import { PackedBefore } from "../telegram_packs/packed_before.ts";
 import { KnownIds } from "./known_ids.ts";
 import { Months } from "./months.ts";
 import { isMissingPartition, isPermanent, isUniqueViolation } from "./permanent_error.ts";
@@ -58,11 +59,19 @@ export interface Ingest {
 
 /** Takes in messages from any transport. */
 export function createIngest(
-  { database, knowledge = NO_KNOWLEDGE, trace = NO_TRACE, log = silentLog, now = () => new Date() }: {
+  {
+    database,
+    knowledge = NO_KNOWLEDGE,
+    packedBefore = new PackedBefore(),
+    trace = NO_TRACE,
+    log = silentLog,
+    now = () => new Date(),
+  }: {
     database: Database;
     trace?: Trace;
     /** Keys and compact formats of the tenants' meters. */
     knowledge?: Knowledge;
+    packedBefore?: PackedBefore;
     log?: Log;
     now?: () => Date;
   },
@@ -94,7 +103,8 @@ export function createIngest(
     const ids = known.begin();
     const { results, readings } = await ingestTransaction(
       database,
-      (tx) => trace.step("write", () => storeMessages(tx, { ids, telegramIds, knowledge, expectNew }, read)),
+      (tx) =>
+        trace.step("write", () => storeMessages(tx, { ids, telegramIds, knowledge, packedBefore, expectNew }, read)),
     );
     ids.commit();
     counts.readings += readings;

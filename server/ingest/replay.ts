@@ -1,5 +1,6 @@
 import { type Database, ingestTransaction } from "../db/mod.ts";
 import type { Knowledge } from "../meter_keys/knowledge.ts";
+import { PackedBefore } from "../telegram_packs/packed_before.ts";
 import { type IncomingMessage, readMessage } from "./incoming.ts";
 import { KnownIds } from "./known_ids.ts";
 import { Months } from "./months.ts";
@@ -40,7 +41,13 @@ export async function replay(entry: QuarantinedEntry, { database, knowledge, now
   await new Months().ensure(database, read.readouts);
   try {
     return await ingestTransaction(database, async (tx): Promise<Replayed> => {
-      const stock = { ids: new KnownIds().begin(), telegramIds: new TelegramIds(), knowledge, expectNew: false };
+      const stock = {
+        ids: new KnownIds().begin(),
+        telegramIds: new TelegramIds(),
+        knowledge,
+        packedBefore: new PackedBefore(),
+        expectNew: false,
+      };
       const { results: [result], reasons: [reason] } = await storeMessages(tx, stock, [read]);
       if (result === undefined || reason !== undefined) throw new StillAtFault(reason ?? "it holds nothing");
       await tx`

@@ -1,8 +1,7 @@
 import type { Tx } from "../db/mod.ts";
 import { learnFormats } from "../meter_keys/learn_formats.ts";
 import { findKnown, type Known } from "../telegram_packs/find_known.ts";
-import { findHeardInPacks, ONE_TELEGRAM_MS } from "../telegram_packs/heard_in_packs.ts";
-import { mayBePacked, type PackedTenant } from "../telegram_packs/may_be_packed.ts";
+import { findHeardInPacks } from "../telegram_packs/heard_in_packs.ts";
 import { arrayLiteral } from "./array_literal.ts";
 import { type Arrival, decodeArrivals, type Decoded, fileValues, type Stock, valuesOf } from "./arrival.ts";
 import { writeAttributes } from "./attributes.ts";
@@ -17,12 +16,6 @@ import { insertTelegrams, storeTelegrams, telegramKey, telegramRows } from "./te
 
 type Read = ReadMessage | UnreadableMessage;
 
-/** A message that can be read, of a gateway that some tenant has registered. */
-interface Take extends PackedTenant {
-  result: IngestResult;
-  read: ReadMessage;
-}
-
 /**
  * Stores what the messages hold and says what became of each, and why something was set aside. Needs the role
  * `mbus_ingest`.
@@ -34,24 +27,24 @@ export async function storeMessages(
 ): Promise<{ results: IngestResult[]; readings: number; reasons: string[] }> {
   const tenants = await tenantsOf(tx, read.map(({ message }) => message));
   const setAside: QuarantineRow[] = [];
-  const takes: Take[] = [];
+  const takes: { result: IngestResult; read: ReadMessage; tenantId: number }[] = [];
   const results = read.map((one): IngestResult => {
-    const tenant = tenants.get(one.message.gateway);
+    const tenantId = tenants.get(one.message.gateway);
     const result: IngestResult = { confirmation: null, stored: 0, duplicates: 0, quarantined: 0, unreadable: null };
     if (!("readouts" in one)) {
       result.unreadable = { code: one.code, reason: one.reason };
       // Over HTTP the sender is told at once, and it is nobody else's word.
       if (one.message.origin === "http" && one.code === "gateway_mismatch") return result;
-      setAside.push(wholeMessage(one, tenant?.tenantId));
+      setAside.push(wholeMessage(one, tenantId));
       result.quarantined = 1;
-    } else if (tenant === undefined) {
+    } else if (tenantId === undefined) {
       setAside.push(unregistered(one));
       result.quarantined = 1;
     } else {
       result.confirmation = confirmationOfMessage(one);
       result.quarantined = one.setAside.length;
-      setAside.push(...one.setAside.map((part) => quarantineRow(one, tenant.tenantId, part)));
-      takes.push({ result, read: one, ...tenant });
+      setAside.push(...one.setAside.map((part) => quarantineRow(one, tenantId, part)));
+      takes.push({ result, read: one, tenantId });
     }
     return result;
   });
@@ -63,19 +56,17 @@ export async function storeMessages(
 async function storeReadouts(
   tx: Tx,
   stock: Stock,
-  takes: Take[],
+  takes: { result: IngestResult; read: ReadMessage; tenantId: number }[],
   setAside: QuarantineRow[],
 ): Promise<number> {
-  const { ids, knowledge, expectNew } = stock;
+  const { ids, knowledge, packedBefore, expectNew } = stock;
   const arrivals: Arrival[] = takes.flatMap(({ result, read, tenantId }) => {
     const { gateway, origin } = read.message;
     const owner = { tenantId, gateway, epoch: read.epoch, origin };
     return read.readouts.map((readout) => ({ result, read, tenantId, readout, rows: telegramRows(owner, readout) }));
   });
-  const known = await findKnown(tx, arrivals.flatMap(({ rows }) => rows), {
-    expectNew,
-    mayBePacked: mayBePacked(takes),
-  });
+  const mayBePacked = await packedBefore.test(tx);
+  const known = await findKnown(tx, arrivals.flatMap(({ rows }) => rows), { expectNew, mayBePacked });
   const all = await decodeArrivals(tx, stock, freshOnes(known, arrivals, setAside));
   await learnFormats(
     tx,
@@ -84,8 +75,7 @@ async function storeReadouts(
   );
   await fileValues(tx, ids, all);
   const telegrams = all.flatMap((one) => one.telegrams);
-  const heardBefore = (await findHeardBefore(tx, telegrams)) // in rows, and then in packs, as findKnown looks
-    .union(await findHeardInPacks(tx, telegrams.filter(mayBePacked(takes, ONE_TELEGRAM_MS))));
+  const heardBefore = (await findHeardBefore(tx, telegrams)).union(await findHeardInPacks(tx, telegrams, mayBePacked));
   const isFirst = (one: Decoded) => one.telegrams.every((row) => !heardBefore.has(telegramKey(row)));
   if (expectNew) {
     for (const { arrival } of all) arrival.result.stored++;
@@ -140,13 +130,11 @@ function freshOnes(
   });
 }
 
-async function tenantsOf(tx: Tx, messages: IncomingMessage[]): Promise<Map<string, PackedTenant>> {
+async function tenantsOf(tx: Tx, messages: IncomingMessage[]): Promise<Map<string, number>> {
   const gateways = arrayLiteral(new Set(messages.map(({ gateway }) => gateway)));
-  const rows = await tx<(PackedTenant & { gateway: string })[]>`
-    select gateway_id as gateway, tenant_id as "tenantId", packed_before as "packedBefore"
-    from gateways join tenants using (tenant_id)
-    where gateway_id = any(${gateways}::text::text[])`;
-  return new Map(rows.map(({ gateway, ...tenant }) => [gateway, tenant]));
+  const rows = await tx<{ gateway_id: string; tenant_id: number }[]>`
+    select gateway_id, tenant_id from gateways where gateway_id = any(${gateways}::text::text[])`;
+  return new Map(rows.map((row) => [row.gateway_id, row.tenant_id]));
 }
 
 async function touchGateways(tx: Tx, all: Decoded[]) {

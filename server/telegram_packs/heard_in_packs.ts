@@ -15,11 +15,15 @@ export interface RadioTelegram {
 }
 
 /** How far apart two gateways hear one telegram at most, in milliseconds. */
-export const ONE_TELEGRAM_MS = ONE_TELEGRAM_MINUTES * 60_000;
+const ONE_TELEGRAM_MS = ONE_TELEGRAM_MINUTES * 60_000;
 
 /** As `findHeardBefore` of ingest has it, for radio telegrams so old that the one before may lie in a pack. */
-export async function findHeardInPacks(tx: Tx, telegrams: DecodedTelegramRow[]): Promise<Set<string>> {
-  const radio = telegrams.filter(({ radioHash }) => radioHash !== null);
+export async function findHeardInPacks(
+  tx: Tx,
+  telegrams: DecodedTelegramRow[],
+  mayBePacked: (row: DecodedTelegramRow, marginMs: number) => boolean,
+): Promise<Set<string>> {
+  const radio = telegrams.filter((row) => row.radioHash !== null && mayBePacked(row, ONE_TELEGRAM_MS));
   const heard = await heardInPacks(tx, radio.map((row) => ({ ...row, readAt: Date.parse(row.readout.readAt) })));
   return new Set(radio.filter(({ telegramId }) => heard.has(telegramId)).map(telegramKey));
 }

@@ -72,7 +72,7 @@ async function packAll(database: Database): Promise<{ seconds: number; longest: 
   const pack = packTelegrams({ database, afterDays: 30, now, log: silentLog, perCall: 1 });
   const { signal } = new AbortController();
   await pack(signal);
-  await database.sql`update tenants set packed_before_said_at = now() - interval '1 hour'`;
+  await database.sql`update telegram_packing set said_at = now() - interval '1 hour'`;
   const start = performance.now();
   let longest = 0;
   for (let left = 1; left > 0;) {

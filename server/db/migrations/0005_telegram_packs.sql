@@ -29,10 +29,13 @@ create index on telegram_packs using gist (int8range(first_telegram_id, last_tel
 create index on telegram_packs (first_telegram_id);
 create index on telegram_packs (tenant_id, first_read_at) where radio_keys is not null;
 
--- Telegrams read before this may lie in packs, said at that moment. Packing begins some minutes later, when no
--- transaction is left that could have read otherwise.
-alter table tenants add column packed_before timestamptz;
-alter table tenants add column packed_before_said_at timestamptz;
+-- Telegrams read before this may lie in packs, said at that moment. Packing begins some minutes later, when every server
+-- has heard of it. No row: nothing is packed.
+create table telegram_packing (
+  only_row      boolean primary key default true check (only_row),
+  packed_before timestamptz not null,
+  said_at       timestamptz not null default now()
+);
 
 -- How far a walk over stored telegrams has come in the packs, which come after the rows.
 alter table redecode_runs add column next_pack_telegram_id bigint not null default 0;
@@ -105,4 +108,4 @@ create policy ingest on telegram_packs to mbus_ingest using (true);
 grant select on telegram_packs to mbus_api;
 grant select, insert, update, delete on telegram_packs to mbus_ingest;
 grant delete on telegrams to mbus_ingest;
-grant select (tenant_id, packed_before) on tenants to mbus_ingest;
+grant select on telegram_packing to mbus_ingest;

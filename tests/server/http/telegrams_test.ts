@@ -29,7 +29,7 @@ Deno.test("GET /api/v1/meters/{id}/telegrams/{telegram} shows what a reading com
   const pack = packTelegrams({ database: at.database, afterDays: 30, now, log: silentLog });
   const { signal } = new AbortController();
   await pack(signal);
-  await at.sql`update tenants set packed_before_said_at = now() - interval '1 hour'`;
+  await at.sql`update telegram_packing set said_at = now() - interval '1 hour'`;
   await pack(signal);
   assertEquals((await at.sql`select count(*)::int as n from telegrams`)[0]?.n, 0);
   assertEquals((await at.api("GET", path)).json, row);

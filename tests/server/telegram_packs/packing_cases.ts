@@ -54,8 +54,8 @@ packCase("packTelegrams() says that it will, and begins when every server has he
   await at.take(numbered(1));
   await at.age();
   const pack = packTelegrams({ ...at, afterDays: DAYS, now: () => NOW, log: silentLog });
-  const said = () => at.sql`select packed_before::text as before from tenants`.then(([row]) => row?.before);
-  assertEquals(await said(), null);
+  const said = () => at.sql`select packed_before::text as before from telegram_packing`.then(([row]) => row?.before);
+  assertEquals(await said(), undefined);
   await pack(signal);
   await pack(signal);
   assertEquals([await said(), await at.packs()], ["2026-02-01 00:00:00+00", []]);

@@ -19,8 +19,7 @@ Deno.test("on the embedded database", async (t) => {
     async [Symbol.asyncDispose]() {
       await one.database.sql.unsafe(`
         truncate telegrams, telegram_packs, readings, meter_attributes, series, meters, quarantine, gateways,
-          consumption_changes, redecode_runs, meter_keys cascade;
-        update tenants set packed_before = null, packed_before_said_at = null`).simple();
+          consumption_changes, redecode_runs, meter_keys, telegram_packing cascade`).simple();
     },
   };
   for (const { name, run } of packCases) {

@@ -5,6 +5,7 @@ import { ingestTransaction } from "../../../server/db/mod.ts";
 import { confirmationOf, createIngest } from "../../../server/ingest/mod.ts";
 import { databaseKnowledge } from "../../../server/meter_keys/knowledge.ts";
 import { deletePack, openPack, packColumns, type PackRow } from "../../../server/telegram_packs/pack_store.ts";
+import { PackedBefore } from "../../../server/telegram_packs/packed_before.ts";
 import { packTelegrams, type PackTelegramsOptions } from "../../../server/telegram_packs/pack_telegrams.ts";
 import { insertRows } from "../../../server/telegram_packs/telegram_rows.ts";
 import type { TestDatabase } from "../../fixtures/private_postgres.ts";
@@ -24,7 +25,11 @@ export async function siteOn({ database, ...owner }: Pick<TestDatabase, "databas
     insert into gateways (tenant_id, gateway_id, token_hash)
     values (1, 'GW-0001', sha256('one')), (1, 'GW-0002', sha256('two'))`;
   const knowledge = databaseKnowledge(database, [SECRET], silentLog);
-  const { ingest, counts } = createIngest({ database, knowledge, now: () => new Date("2026-02-10T00:00:00.000Z") });
+  let minute = 0;
+  const { ingest, counts } = createIngest({
+    ...{ database, knowledge, now: () => new Date("2026-02-10T00:00:00.000Z") },
+    packedBefore: new PackedBefore(() => [minute++ * 60_000]),
+  });
   return {
     ...{ database, sql, knowledge, counts },
     async take(readouts: FramesReadout[], gateway = "GW-0001") {
@@ -36,7 +41,7 @@ export async function siteOn({ database, ...owner }: Pick<TestDatabase, "databas
     /** As if all telegrams had come a moment after they were read. */
     age: () => sql`update telegrams set received_at = read_at + interval '1.000001 seconds'`,
     /** As if every server had long heard that packing begins. */
-    heard: () => sql`update tenants set packed_before_said_at = now() - interval '1 hour'`,
+    heard: () => sql`update telegram_packing set said_at = now() - interval '1 hour'`,
     /** Packs what is old, as a server that has just started; everything is old of January. */
     async pack(more: Partial<PackTelegramsOptions> = {}) {
       await this.age();
