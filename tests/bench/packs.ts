@@ -1,6 +1,8 @@
 import { silentLog } from "@mbus-gateway/resource";
 import { ingestTransaction, type Sql, tenantTransaction } from "../../server/db/mod.ts";
 import { createIngest } from "../../server/ingest/mod.ts";
+import { NO_KNOWLEDGE } from "../../server/meter_keys/knowledge.ts";
+import { redecode } from "../../server/redecode/redecode.ts";
 import { encodePack, type PackedTelegram } from "../../server/telegram_packs/pack_format.ts";
 import { openPack, packColumns, type PackRow } from "../../server/telegram_packs/pack_store.ts";
 import { packTelegrams } from "../../server/telegram_packs/pack_telegrams.ts";
@@ -38,6 +40,7 @@ export async function benchPacks(options: string[]): Promise<void> {
     select tenant_id as "tenantId", meter_id::text as "meterId", telegram_id::text as "telegramId"
     from telegrams where meter_id is not null order by random() limit ${TRACES}`;
   const traceRow = await traceMs(database, names);
+  const redecodeRows = await redecodeSeconds(database);
 
   const { seconds, longest } = await packAll(database);
   const asPacks = await sizeOf(sql, "telegram_packs_2026_01") + await sizeOf(sql, "telegrams_2026_01");
@@ -49,6 +52,11 @@ export async function benchPacks(options: string[]): Promise<void> {
   report("telegrams packed a second; longest transaction", `${readable(telegrams / seconds)}; ${readable(longest)} ms`);
   const tracePack = await traceMs(database, names);
   report("ms to trace a reading: to a row, into a pack", `${readable(traceRow)}, ${readable(tracePack)}`);
+  const redecodePacks = await redecodeSeconds(database);
+  report(
+    "telegrams decoded again a second: rows, packs",
+    `${readable(telegrams / redecodeRows)}, ${readable(telegrams / redecodePacks)}`,
+  );
   const known = await takeAll(database, messages);
   report("telegrams taken in a second, for the first time", readable(telegrams / first));
   report("    again: from rows", `${readable(telegrams / again)} (${readable(first / again)} times the first)`);
@@ -95,6 +103,13 @@ async function traceMs(database: Database, names: TelegramName[]): Promise<numbe
     if (found === null) throw new Error(`Cannot bench packs: telegram ${name.telegramId} is lost`);
   }
   return (performance.now() - start) / names.length;
+}
+
+/** Seconds for all of them, where everything comes out as before. */
+async function redecodeSeconds(database: Database): Promise<number> {
+  const start = performance.now();
+  await redecode({ database, knowledge: NO_KNOWLEDGE, since: new Date(0), signal: new AbortController().signal });
+  return (performance.now() - start) / 1000;
 }
 
 async function sizeOf(sql: Sql, table: string): Promise<number> {

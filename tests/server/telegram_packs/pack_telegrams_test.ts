@@ -3,8 +3,10 @@ import { silentLog } from "@mbus-gateway/resource";
 import { dropExpired, openDatabase, transaction } from "../../../server/db/mod.ts";
 import { giveBackMonth } from "../../../server/telegram_packs/closed_months.ts";
 import { packTelegrams } from "../../../server/telegram_packs/pack_telegrams.ts";
+import { freePort } from "../../fixtures/free_port.ts";
 import { needs } from "../../fixtures/needs.ts";
 import { freshDatabase, testDatabase } from "../../fixtures/private_postgres.ts";
+import { serverProcess } from "../../fixtures/server_process.ts";
 import { until } from "../../fixtures/until.ts";
 import { numbered } from "./pack_case.ts";
 import { DAYS, NOW, signal, siteOn } from "./site.ts";
@@ -27,6 +29,26 @@ Deno.test("dropExpired() drops packs with the telegrams of their month", async (
     "telegram_packs_2026_01",
   ]);
   assertEquals((await at.take(numbered(1))).stored, 1);
+});
+
+Deno.test({
+  name: "a server packs what is older than COMPRESS_TELEGRAMS_AFTER_DAYS, with no other rights than it has",
+  ...needs("initdb"),
+  async fn() {
+    const one = await freshDatabase();
+    await using at = await siteOn(one);
+    await at.take(numbered(1, 2, 3));
+    await at.age();
+    // As if it had been said an hour ago.
+    await at
+      .sql`insert into telegram_packing (packed_before, said_at) values ('2100-01-01', now() - interval '1 hour')`;
+    const env = { DATABASE_URL: one.url, HTTP_PORT: String(freePort()), COMPRESS_TELEGRAMS_AFTER_DAYS: "1" };
+    await using server = serverProcess(env, ["serve", "--role", "api"]);
+    await server.start();
+    await until("they are packed", async () => (await at.packs()).length > 0);
+    assertEquals([await at.packs(), await at.rows()], [[3], []]);
+    assertEquals(await server.stop(), 0);
+  },
 });
 
 Deno.test({
