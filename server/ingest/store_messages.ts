@@ -65,7 +65,7 @@ async function storeReadouts(
     const owner = { tenantId, gateway, epoch: read.epoch, origin };
     return read.readouts.map((readout) => ({ result, read, tenantId, readout, rows: telegramRows(owner, readout) }));
   });
-  const mayBePacked = await packedBefore.test(tx);
+  const mayBePacked = await packedBefore.ask(tx);
   const known = await findKnown(tx, arrivals.flatMap(({ rows }) => rows), { expectNew, mayBePacked });
   const all = await decodeArrivals(tx, stock, freshOnes(known, arrivals, setAside));
   await learnFormats(

@@ -20,8 +20,8 @@ export class PackedBefore {
     this.#clocks = clocks;
   }
 
-  /** Whether a telegram may lie in a pack, or one that was read up to so many milliseconds before it. */
-  async test(tx: Tx): Promise<(row: TelegramRow, marginMs?: number) => boolean> {
+  /** Tells whether a telegram may lie in a pack, or one that was read up to so many milliseconds before it. */
+  async ask(tx: Tx): Promise<(row: TelegramRow, marginMs?: number) => boolean> {
     const now = this.#clocks();
     const ages = now.map((time, clock) => time - (this.#askedAt?.[clock] ?? -Infinity));
     if (!ages.every((age) => age >= 0 && age < HOLDS_MS)) {

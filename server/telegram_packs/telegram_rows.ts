@@ -24,7 +24,7 @@ export function telegramColumns(tx: Tx) {
     radio_hash is not null as radio, rssi, array_to_json(flags)::text as flags`;
 }
 
-/** The columns of {@linkcode RowTelegram}, without what else was selected; bytes as they are everywhere else. */
+/** A row as it was selected, its bytes as they are everywhere else and not a Buffer. */
 export function rowTelegram<T extends RowTelegram>(row: T): T {
   return { ...row, bytes: new Uint8Array(row.bytes) };
 }

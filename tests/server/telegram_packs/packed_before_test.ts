@@ -29,7 +29,7 @@ Deno.test("fresh telegrams cost one statement a minute, and no other", async () 
   const packedBefore = new PackedBefore(() => [now, 1e9 + now]);
   for (const [time, asked] of [[0, 1], [59_999, 1], [60_000, 2], [119_999, 2], [120_000, 3]] as const) {
     now = time;
-    const mayBePacked = await packedBefore.test(tx);
+    const mayBePacked = await packedBefore.ask(tx);
     await findKnown(tx, rows, { expectNew: true, mayBePacked });
     await findHeardInPacks(tx, decoded, mayBePacked);
     assertEquals([time, statements()], [time, asked]);
@@ -42,7 +42,7 @@ Deno.test("PackedBefore asks again where either clock says that its answer is ol
   const packedBefore = new PackedBefore(() => clocks);
   for (const [next, asked] of [[[0, 0], 1], [[9, 60_000], 2], [[60_009, 60_000], 3], [[60_000, 60_001], 4]] as const) {
     clocks = [...next];
-    await packedBefore.test(tx);
+    await packedBefore.ask(tx);
     assertEquals([next, statements()], [next, asked]);
   }
 });
@@ -50,7 +50,7 @@ Deno.test("PackedBefore asks again where either clock says that its answer is ol
 Deno.test("PackedBefore tells what may be packed, with a margin", async () => {
   const [row] = rows;
   const may = async (before: { before: Date }[], margin?: number) =>
-    row !== undefined && (await new PackedBefore().test(counting(before).tx))(row, margin);
+    row !== undefined && (await new PackedBefore().ask(counting(before).tx))(row, margin);
   const at = [{ before: new Date("2026-01-31T12:00:00.000Z") }];
   assertEquals(await may([]), false);
   assertEquals(await may(at), false);
