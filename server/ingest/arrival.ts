@@ -1,11 +1,11 @@
 import type { Readout } from "@mbus-gateway/wire";
 import type { Tx } from "../db/mod.ts";
 import type { Knowledge } from "../meter_keys/knowledge.ts";
+import type { MayBePacked } from "../telegram_packs/packed_before.ts";
 import type { AttributeRow } from "./attributes.ts";
 import { type DecodedReadout, decodeReadout, decoderVersionOf } from "./decode_readout.ts";
 import { readingTime, type ReadMessage } from "./incoming.ts";
 import type { IngestResult } from "./ingest.ts";
-import type { PackedBefore } from "../telegram_packs/packed_before.ts";
 import { type IdsOfTransaction, learnMeters, learnSeries, meterKey, seriesKey } from "./known_ids.ts";
 import { radioHash } from "./radio.ts";
 import type { ReadingRow } from "./reading_store.ts";
@@ -34,10 +34,10 @@ export interface Decoded {
 
 /** What storing works with. */
 export interface Stock {
+  mayBePacked: MayBePacked;
   ids: IdsOfTransaction;
   telegramIds: TelegramIds;
   knowledge: Knowledge;
-  packedBefore: PackedBefore;
   /**
    * Nothing of it is expected to be stored already: it is written without looking, all statements at once, and fails
    * with SQLSTATE 23505 as a whole where that was wrong.

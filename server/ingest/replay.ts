@@ -39,13 +39,14 @@ export async function replay(entry: QuarantinedEntry, { database, knowledge, now
   const read = readMessage(messageOf(entry), now());
   if (!("readouts" in read)) return { taken: false, reason: read.reason };
   await new Months().ensure(database, read.readouts);
+  const mayBePacked = await new PackedBefore().ask(database);
   try {
     return await ingestTransaction(database, async (tx): Promise<Replayed> => {
       const stock = {
+        mayBePacked,
         ids: new KnownIds().begin(),
         telegramIds: new TelegramIds(),
         knowledge,
-        packedBefore: new PackedBefore(),
         expectNew: false,
       };
       const { results: [result], reasons: [reason] } = await storeMessages(tx, stock, [read]);

@@ -59,14 +59,13 @@ async function storeReadouts(
   takes: { result: IngestResult; read: ReadMessage; tenantId: number }[],
   setAside: QuarantineRow[],
 ): Promise<number> {
-  const { ids, knowledge, packedBefore, expectNew } = stock;
+  const { ids, knowledge, mayBePacked, expectNew } = stock;
   const arrivals: Arrival[] = takes.flatMap(({ result, read, tenantId }) => {
     const { gateway, origin } = read.message;
     const owner = { tenantId, gateway, epoch: read.epoch, origin };
     return read.readouts.map((readout) => ({ result, read, tenantId, readout, rows: telegramRows(owner, readout) }));
   });
-  const mayBePacked = await packedBefore.ask(tx);
-  const known = await findKnown(tx, arrivals.flatMap(({ rows }) => rows), { expectNew, mayBePacked });
+  const known = expectNew ? new Map() : await findKnown(tx, arrivals.flatMap(({ rows }) => rows), mayBePacked);
   const all = await decodeArrivals(tx, stock, freshOnes(known, arrivals, setAside));
   await learnFormats(
     tx,

@@ -2,28 +2,18 @@ import type { Tx } from "../db/mod.ts";
 import { arrayLiteral, bareLiteral } from "../ingest/array_literal.ts";
 import { findStored, type TelegramRow } from "../ingest/telegram_store.ts";
 import { openPack, packColumns, type PackRow } from "./pack_store.ts";
+import type { MayBePacked } from "./packed_before.ts";
 
 /** Whether a telegram's bytes are those that are kept under its key. */
 export type Known = "same" | "other";
 
-/**
- * Which of the rows are kept already, as a row or in a pack: their indexes, and whether their bytes are the same. Where
- * nothing is expected to be kept, only what may lie in a pack is looked for: of everything else the insert tells.
- */
-export async function findKnown(
-  tx: Tx,
-  rows: TelegramRow[],
-  { expectNew, mayBePacked }: { expectNew: boolean; mayBePacked: (row: TelegramRow) => boolean },
-): Promise<Map<number, Known>> {
-  const known = new Map<number, Known>();
-  const look = async (find: typeof findStored, wanted: (row: TelegramRow) => boolean) => {
-    const chosen = [...rows.entries()].filter(([index, row]) => !known.has(index) && wanted(row));
-    const found = await find(tx, chosen.map(([, row]) => row));
-    for (const [place, state] of found) known.set(chosen[place]?.[0] ?? NaN, state);
-  };
+/** Which of the rows are kept already, as a row or in a pack: their indexes, and whether their bytes are the same. */
+export async function findKnown(tx: Tx, rows: TelegramRow[], mayBePacked: MayBePacked): Promise<Map<number, Known>> {
   // In this order: what is packed at this moment moves from where was looked to where will be.
-  await look(findStored, (row) => !expectNew || mayBePacked(row));
-  await look(findPacked, mayBePacked);
+  const known = await findStored(tx, rows);
+  const left = [...rows.entries()].filter(([index, { readout }]) => !known.has(index) && mayBePacked(readout));
+  const packed = await findPacked(tx, left.map(([, row]) => row));
+  for (const [place, state] of packed) known.set(left[place]?.[0] ?? NaN, state);
   return known;
 }
 

@@ -3,6 +3,7 @@ import { arrayLiteral, bareLiteral } from "../ingest/array_literal.ts";
 import { ONE_TELEGRAM_MINUTES } from "../ingest/radio.ts";
 import { type DecodedTelegramRow, telegramKey } from "../ingest/telegram_store.ts";
 import { openPack, packColumns, type PackRow, radioKey } from "./pack_store.ts";
+import type { MayBePacked } from "./packed_before.ts";
 
 /** A telegram that came by radio. */
 export interface RadioTelegram {
@@ -17,13 +18,13 @@ export interface RadioTelegram {
 /** How far apart two gateways hear one telegram at most, in milliseconds. */
 const ONE_TELEGRAM_MS = ONE_TELEGRAM_MINUTES * 60_000;
 
-/** As `findHeardBefore` of ingest has it, for radio telegrams so old that the one before may lie in a pack. */
+/** As `findHeardBefore` of ingest has it, where the one before may lie in a pack. */
 export async function findHeardInPacks(
   tx: Tx,
   telegrams: DecodedTelegramRow[],
-  mayBePacked: (row: DecodedTelegramRow, marginMs: number) => boolean,
+  mayBePacked: MayBePacked,
 ): Promise<Set<string>> {
-  const radio = telegrams.filter((row) => row.radioHash !== null && mayBePacked(row, ONE_TELEGRAM_MS));
+  const radio = telegrams.filter(({ radioHash, readout }) => radioHash !== null && mayBePacked(readout));
   const heard = await heardInPacks(tx, radio.map((row) => ({ ...row, readAt: Date.parse(row.readout.readAt) })));
   return new Set(radio.filter(({ telegramId }) => heard.has(telegramId)).map(telegramKey));
 }

@@ -1,5 +1,5 @@
-import type { Tx } from "../db/mod.ts";
-import type { TelegramRow } from "../ingest/telegram_store.ts";
+import type { Database } from "../db/mod.ts";
+import { ONE_TELEGRAM_MINUTES } from "../ingest/radio.ts";
 
 /** How long an answer holds: much shorter than it takes from saying so to packing (announce.ts). */
 const HOLDS_MS = 60_000;
@@ -20,16 +20,20 @@ export class PackedBefore {
     this.#clocks = clocks;
   }
 
-  /** Tells whether a telegram may lie in a pack, or one that was read up to so many milliseconds before it. */
-  async ask(tx: Tx): Promise<(row: TelegramRow, marginMs?: number) => boolean> {
+  async ask(database: Pick<Database, "run">): Promise<MayBePacked> {
     const now = this.#clocks();
     const ages = now.map((time, clock) => time - (this.#askedAt?.[clock] ?? -Infinity));
     if (!ages.every((age) => age >= 0 && age < HOLDS_MS)) {
-      const [row] = await tx<{ before: Date }[]>`select packed_before as before from telegram_packing`;
+      const [row] = await database.run((sql) =>
+        sql<{ before: Date }[]>`select packed_before as before from telegram_packing`
+      );
       this.#before = row?.before ?? null;
       this.#askedAt = now;
     }
-    const before = this.#before?.getTime() ?? -Infinity;
-    return ({ readout }, marginMs = 0) => Date.parse(readout.readAt) - marginMs < before;
+    const end = (this.#before?.getTime() ?? -Infinity) + ONE_TELEGRAM_MINUTES * 60_000;
+    return ({ readAt }) => Date.parse(readAt) < end;
   }
 }
+
+/** Whether a readout may lie in a pack, or the one that another gateway heard by radio with it. */
+export type MayBePacked = (readout: { readAt: string }) => boolean;
