@@ -20,6 +20,7 @@ export class PackedBefore {
     this.#clocks = clocks;
   }
 
+  /** @throws when the database is away, as everything that would follow. */
   async ask(database: Pick<Database, "run">): Promise<MayBePacked> {
     const now = this.#clocks();
     const ages = now.map((time, clock) => time - (this.#askedAt?.[clock] ?? -Infinity));
