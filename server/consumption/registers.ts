@@ -22,7 +22,7 @@ interface Unlearnt extends OfSeries {
   value: string;
 }
 
-interface FirstReading extends Omit<Unlearnt, "kind" | "bytes"> {
+interface TracedReading extends Omit<Unlearnt, "kind" | "bytes"> {
   meterId: string;
   telegramId: string;
   /** Null where the telegram is no row. */
@@ -53,7 +53,7 @@ export function seriesOf({ tenantId, seriesId }: OfSeries): string {
 
 /** The telegram that a series' first current reading comes from. */
 async function selectUnlearnt(tx: Tx, missing: OfSeries[]): Promise<Unlearnt[]> {
-  const rows = await tx<FirstReading[]>`
+  const rows = await tx<TracedReading[]>`
     select tenant_id as "tenantId", series_id::text as "seriesId", occurrence, meter_id::text as "meterId",
       first.telegram_id::text as "telegramId",
       concat_ws(':', quantity, unit, function, 's' || storage_number, 't' || tariff, 'u' || subunit,
