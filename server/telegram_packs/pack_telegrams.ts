@@ -22,7 +22,7 @@ export interface PackTelegramsOptions {
  * alone.
  */
 export function packTelegrams(options: PackTelegramsOptions): (signal: AbortSignal) => Promise<void> {
-  const { afterDays, now, log, perCall = 200 } = options;
+  const { afterDays, now, log, perCall = 100 } = options;
   let packedFor = "";
   let walk: Walk | null = null;
   return async (signal) => {
