@@ -79,7 +79,7 @@ export function busLine(
       stream = await opened();
       if (stream === null) return null;
       const { baudRate, timeoutMs, retries } = bus;
-      return master = meterBus(stream, { baudRate, timeoutMs, retries, log });
+      return master = meterBus(stream, { baudRate, timeoutMs, retries, elapsed: () => timer.elapsed(), log });
     },
     async drop(reason) {
       if (reason !== undefined) {
