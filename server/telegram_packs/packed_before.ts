@@ -31,8 +31,9 @@ export class PackedBefore {
       this.#before = row?.before ?? null;
       this.#askedAt = now;
     }
-    const end = (this.#before?.getTime() ?? -Infinity) + ONE_TELEGRAM_MINUTES * 60_000;
-    return ({ readAt }) => Date.parse(readAt) < end;
+    if (this.#before === null) return () => false;
+    const end = new Date(this.#before.getTime() + ONE_TELEGRAM_MINUTES * 60_000).toISOString();
+    return ({ readAt }) => readAt < end; // instants of one form: their texts are in the order of time
   }
 }
 
