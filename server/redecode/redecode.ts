@@ -53,9 +53,10 @@ export async function redecode(options: RedecodeOptions): Promise<RedecodeProgre
   const total = await countTelegrams(database, since, meterId);
   const progress = (): RedecodeProgress => ({ done: run.telegrams, total, changed: run.changed, resumed });
   onProgress(progress());
+  let rowsLeft = true;
   while (!signal.aborted) {
     const looked = await ingestTransaction(database, async (tx) => {
-      const readouts = await selectReadouts(tx, { from: run.next, since, meterId, limit: batch });
+      const readouts = rowsLeft ? await selectReadouts(tx, { from: run.next, since, meterId, limit: batch }) : [];
       const ids = readouts.flatMap(({ telegrams }) => telegrams.map(({ telegramId }) => BigInt(telegramId)));
       const newest = ids.reduce((most, id) => id > most ? id : most, 0n);
       const changed = await decodeAgain(tx, readouts, knowledge);
@@ -73,8 +74,9 @@ export async function redecode(options: RedecodeOptions): Promise<RedecodeProgre
         set next_telegram_id = ${next.next}, next_pack_telegram_id = ${next.nextPack}, telegrams = ${next.telegrams},
           changed = ${next.changed}, finished_at = ${finished ? new Date() : null}
         where run_id = ${run.runId}`;
-      return { next, finished };
+      return { next, finished, rowsLeft: ids.length > 0 };
     });
+    rowsLeft = looked.rowsLeft;
     Object.assign(run, looked.next);
     onProgress(progress());
     if (looked.finished) return { ...progress(), finished: true };
