@@ -35,8 +35,20 @@ export async function dropExpired(database: Database, retention: Retention, now:
     dropped.push(...rows.map(({ name }) => name));
   }
   await deleteExpiredHours(database, retention.hourDays, now);
+  await forgetJumps(database);
   if (dropped.length > 0) log.info("Dropped months that are kept no longer", { tables: dropped.join(" ") });
   return dropped;
+}
+
+/** Whether a reading is suspect matters while it is kept. */
+async function forgetJumps(database: Database) {
+  await ingestTransaction(
+    database,
+    (tx) =>
+      tx`
+    delete from implausible_telegrams
+    where read_at < (select until from dropped_until where parent = 'readings')`,
+  );
 }
 
 /** A look-up in the key for each counter and place: the table has no other index. */

@@ -57,27 +57,6 @@ begin
   end if;
 end $$;
 
-create or replace function drop_months_before(parent text, before timestamptz) returns setof text language plpgsql as $$
-declare
-  partition record;
-begin
-  if parent not in ('telegrams', 'telegram_packs', 'readings') then
-    raise exception 'Cannot drop partitions: % is not partitioned', parent;
-  end if;
-  perform pg_advisory_xact_lock(6410332, 2);
-  for partition in
-    select child.relname, substring(child.relname from '_(\d{4}_\d{2})$') as month
-    from pg_inherits join pg_class child on child.oid = inhrelid
-    where inhparent = parent::regclass
-    order by 1
-  loop
-    if (to_date(partition.month, 'YYYY_MM') + interval '1 month') at time zone 'UTC' <= before then
-      execute format('drop table %I', partition.relname);
-      return next partition.relname;
-    end if;
-  end loop;
-end $$;
-
 -- Gives back the space of a month whose telegrams are in packs, by writing what is left of it anew: under the lock of
 -- CLUSTER nobody can add a row meanwhile, and none is lost. Not where it is small already, or where much is left (a
 -- telegram takes about 250 bytes), for the lock keeps others waiting; a month in use is left for another time.

@@ -95,8 +95,11 @@ packCase("traceTelegram() finds the telegram of a reading in its pack, for its t
 });
 
 packCase("refreshConsumption() learns a counter's dial from a packed telegram", async (at) => {
-  const frame = heatMeterFrame({ records: [{ field: "bcd8", vib: "14", value: 12n }] });
-  await at.take([readout({ frames: [frame] })]);
+  const withVolume = (value: bigint) => [heatMeterFrame({ records: [{ field: "bcd8", vib: "14", value }] })];
+  await at.take([
+    readout({ seq: 1, readAt: "2026-01-30T11:00:00.000Z", frames: withVolume(12n) }),
+    readout({ seq: 2, readAt: "2026-01-31T11:00:00.000Z", frames: withVolume(15n) }),
+  ]);
   await at.pack();
   await refreshConsumption(at);
   const [dial] = await at.sql`
