@@ -2,6 +2,7 @@ import { type DataRecord, decodeTelegram, type Telegram, TelegramError } from "@
 import type { Tx } from "../db/mod.ts";
 import { arrayLiteral } from "../ingest/array_literal.ts";
 import type { Knowledge, TenantKnowledge } from "../meter_keys/knowledge.ts";
+import { traceTelegram } from "../telegram_packs/trace_telegram.ts";
 import { parseAmount } from "./amount.ts";
 import type { Change } from "./changes.ts";
 import type { Register } from "./step.ts";
@@ -16,9 +17,17 @@ interface Row extends OfSeries {
 interface Unlearnt extends OfSeries {
   key: string;
   occurrence: number;
-  kind: "frame" | "values";
+  kind: string;
   bytes: Uint8Array;
   value: string;
+}
+
+interface TracedReading extends Omit<Unlearnt, "kind" | "bytes"> {
+  meterId: string;
+  telegramId: string;
+  /** Null where the telegram is no row. */
+  kind: string | null;
+  bytes: Uint8Array | null;
 }
 
 /** The dials of counters by {@linkcode seriesOf}; those met for the first time are learnt from a telegram and kept. */
@@ -52,8 +61,9 @@ export function seriesOf({ tenantId, seriesId }: OfSeries): string {
 
 /** The telegram that a series' newest reading comes from: older ones may be gone. */
 async function selectUnlearnt(tx: Tx, missing: OfSeries[]): Promise<Unlearnt[]> {
-  return await tx<Unlearnt[]>`
-    select tenant_id as "tenantId", series_id::text as "seriesId", occurrence,
+  const rows = await tx<TracedReading[]>`
+    select tenant_id as "tenantId", series_id::text as "seriesId", occurrence, meter_id::text as "meterId",
+      newest.telegram_id::text as "telegramId",
       concat_ws(':', quantity, unit, function, 's' || storage_number, 't' || tariff, 'u' || subunit,
         nullif(replace(modifiers, ' ', ','), '')) as key,
       telegram.kind, telegram.bytes, newest.value::text
@@ -63,10 +73,16 @@ async function selectUnlearnt(tx: Tx, missing: OfSeries[]): Promise<Unlearnt[]> 
       where (readings.tenant_id, readings.series_id) = (series.tenant_id, series.series_id) and is_current
       order by time desc limit 1
     ) newest
-    cross join lateral (
+    left join lateral (
       select kind, bytes from telegrams
       where (telegrams.tenant_id, telegrams.telegram_id) = (series.tenant_id, newest.telegram_id) limit 1
-    ) telegram`;
+    ) telegram on true`;
+  const found: Unlearnt[] = [];
+  for (const { kind, bytes, ...row } of rows) {
+    const telegram = kind === null || bytes === null ? await traceTelegram(tx, row) : { kind, bytes };
+    if (telegram !== null) found.push({ ...row, ...telegram });
+  }
+  return found;
 }
 
 /** The telegram knows the dial; where it cannot be read, the value's own decimals tell its last digit. */

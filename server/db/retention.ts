@@ -20,7 +20,11 @@ const DAY_MS = 24 * 60 * 60 * 1000;
  */
 export async function dropExpired(database: Database, retention: Retention, now: Date, log: Log): Promise<string[]> {
   const dropped: string[] = [];
-  const kept = [["telegrams", retention.telegramDays], ["readings", retention.readingDays]] as const;
+  const kept = [
+    ["telegrams", retention.telegramDays],
+    ["telegram_packs", retention.telegramDays],
+    ["readings", retention.readingDays],
+  ] as const;
   for (const [table, days] of kept) {
     if (days === null) continue;
     const before = new Date(now.getTime() - days * DAY_MS).toISOString();

@@ -10,6 +10,7 @@ import {
   type UnreadableMessage,
 } from "./incoming.ts";
 import { type Knowledge, NO_KNOWLEDGE } from "../meter_keys/knowledge.ts";
+import { type MayBePacked, PackedBefore } from "../telegram_packs/packed_before.ts";
 import { KnownIds } from "./known_ids.ts";
 import { Months } from "./months.ts";
 import { isMissingPartition, isPermanent, isUniqueViolation } from "./permanent_error.ts";
@@ -58,11 +59,19 @@ export interface Ingest {
 
 /** Takes in messages from any transport. */
 export function createIngest(
-  { database, knowledge = NO_KNOWLEDGE, trace = NO_TRACE, log = silentLog, now = () => new Date() }: {
+  {
+    database,
+    knowledge = NO_KNOWLEDGE,
+    packedBefore = new PackedBefore(),
+    trace = NO_TRACE,
+    log = silentLog,
+    now = () => new Date(),
+  }: {
     database: Database;
     trace?: Trace;
     /** Keys and compact formats of the tenants' meters. */
     knowledge?: Knowledge;
+    packedBefore?: PackedBefore;
     log?: Log;
     now?: () => Date;
   },
@@ -75,26 +84,29 @@ export function createIngest(
 
   /** Writes without looking while nothing comes twice; what did is taken back as a whole and written with a look. */
   async function store(read: Read[]): Promise<IngestResult[]> {
-    await months.ensure(database, read.flatMap((one) => "readouts" in one ? one.readouts : []));
-    if (cautious === 0) {
+    const readouts = read.flatMap((one) => "readouts" in one ? one.readouts : []);
+    await months.ensure(database, readouts);
+    const mayBePacked = await packedBefore.ask(database);
+    if (cautious === 0 && !readouts.some(mayBePacked)) {
       try {
-        return await storeAtOnce(read, true);
+        return await storeAtOnce(read, true, mayBePacked);
       } catch (error) {
         if (!isUniqueViolation(error)) throw error;
         cautious = CAUTIOUS_BATCHES;
         counts.rewritten++;
       }
     }
-    const results = await storeAtOnce(read, false);
+    const results = await storeAtOnce(read, false, mayBePacked);
     cautious = results.some(({ duplicates }) => duplicates > 0) ? CAUTIOUS_BATCHES : Math.max(0, cautious - 1);
     return results;
   }
 
-  async function storeAtOnce(read: Read[], expectNew: boolean): Promise<IngestResult[]> {
+  async function storeAtOnce(read: Read[], expectNew: boolean, mayBePacked: MayBePacked): Promise<IngestResult[]> {
     const ids = known.begin();
     const { results, readings } = await ingestTransaction(
       database,
-      (tx) => trace.step("write", () => storeMessages(tx, { ids, telegramIds, knowledge, expectNew }, read)),
+      (tx) =>
+        trace.step("write", () => storeMessages(tx, { mayBePacked, ids, telegramIds, knowledge, expectNew }, read)),
     );
     ids.commit();
     counts.readings += readings;

@@ -1,5 +1,7 @@
 import type { Tx } from "../db/mod.ts";
 import { learnFormats } from "../meter_keys/learn_formats.ts";
+import { findKnown, type Known } from "../telegram_packs/find_known.ts";
+import { findHeardInPacks } from "../telegram_packs/heard_in_packs.ts";
 import { arrayLiteral } from "./array_literal.ts";
 import { type Arrival, decodeArrivals, type Decoded, fileValues, type Stock, valuesOf } from "./arrival.ts";
 import { writeAttributes } from "./attributes.ts";
@@ -10,7 +12,7 @@ import { quarantine, type QuarantineRow } from "./quarantine.ts";
 import { epochReuse, quarantineRow, unregistered, wholeMessage } from "./quarantine_rows.ts";
 import { findHeardBefore } from "./radio.ts";
 import { insertReadings, writeReadings } from "./reading_store.ts";
-import { findStored, insertTelegrams, storeTelegrams, telegramKey, telegramRows } from "./telegram_store.ts";
+import { insertTelegrams, storeTelegrams, telegramKey, telegramRows } from "./telegram_store.ts";
 
 type Read = ReadMessage | UnreadableMessage;
 
@@ -57,14 +59,14 @@ async function storeReadouts(
   takes: { result: IngestResult; read: ReadMessage; tenantId: number }[],
   setAside: QuarantineRow[],
 ): Promise<number> {
-  const { ids, knowledge, expectNew } = stock;
+  const { ids, knowledge, mayBePacked, expectNew } = stock;
   const arrivals: Arrival[] = takes.flatMap(({ result, read, tenantId }) => {
     const { gateway, origin } = read.message;
     const owner = { tenantId, gateway, epoch: read.epoch, origin };
     return read.readouts.map((readout) => ({ result, read, tenantId, readout, rows: telegramRows(owner, readout) }));
   });
-  const states = expectNew ? new Map() : await findStored(tx, arrivals.flatMap(({ rows }) => rows));
-  const all = await decodeArrivals(tx, stock, freshOnes(states, arrivals, setAside));
+  const known = expectNew ? new Map() : await findKnown(tx, arrivals.flatMap(({ rows }) => rows), mayBePacked);
+  const all = await decodeArrivals(tx, stock, freshOnes(known, arrivals, setAside));
   await learnFormats(
     tx,
     all.flatMap(({ arrival: { tenantId }, decoded: { learnt } }) => learnt.map((format) => ({ tenantId, format }))),
@@ -72,7 +74,7 @@ async function storeReadouts(
   );
   await fileValues(tx, ids, all);
   const telegrams = all.flatMap((one) => one.telegrams);
-  const heardBefore = await findHeardBefore(tx, telegrams);
+  const heardBefore = (await findHeardBefore(tx, telegrams)).union(await findHeardInPacks(tx, telegrams, mayBePacked));
   const isFirst = (one: Decoded) => one.telegrams.every((row) => !heardBefore.has(telegramKey(row)));
   if (expectNew) {
     for (const { arrival } of all) arrival.result.stored++;
@@ -100,14 +102,14 @@ async function storeReadouts(
 
 /** The arrivals that are neither stored, nor twice in this batch, nor another readout under a used key. */
 function freshOnes(
-  stored: Map<number, "same" | "other">,
+  known: Map<number, Known>,
   arrivals: Arrival[],
   setAside: QuarantineRow[],
 ): Arrival[] {
   const seen = new Map<string, Arrival>();
   let index = 0;
   return arrivals.filter((arrival) => {
-    const states = arrival.rows.map(() => stored.get(index++) ?? "absent");
+    const states = arrival.rows.map(() => known.get(index++) ?? "absent");
     const [first] = arrival.rows;
     const key = first === undefined ? "" : telegramKey(first);
     const twin = seen.get(key);

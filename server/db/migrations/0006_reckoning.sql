@@ -11,7 +11,7 @@ declare
   partition record;
   month_end timestamptz;
 begin
-  if parent not in ('telegrams', 'readings') then
+  if parent not in ('telegrams', 'telegram_packs', 'readings') then
     raise exception 'Cannot drop partitions: % is not partitioned', parent;
   end if;
   perform pg_advisory_xact_lock(6410332, 2);
