@@ -9,10 +9,10 @@ export interface MeterAvailability {
   lastReadAt: string | null;
 }
 
-/** What is known of each meter since the gateway started. One that has not been asked yet is not in it. */
+/** What is known of each meter since the gateway started. One that could not be asked yet is not in it. */
 export interface AvailabilityBoard {
   answered(bus: string, address: string, at: string): void;
-  /** Whoever fails once among others that answer counts as offline. */
+  /** Whoever fails once among others that answer counts as offline, and so does whoever there is no line to. */
   silent(bus: string, address: string, at: string): void;
   list(): MeterAvailability[];
   /** Calls `listener` at each change of a state, until it is disposed. */

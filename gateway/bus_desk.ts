@@ -3,8 +3,12 @@ import type { BusLine } from "./bus_line.ts";
 import { TransportClosed } from "./byte_stream.ts";
 import type { Timer } from "./clock.ts";
 import type { MeterBus } from "./meter_bus.ts";
+import { lentLine, NO_READING, type Passage, type PassingReading } from "./passage.ts";
 
-/** Jobs on a bus beside the scheduled reading: each is done between two meters, and the reading goes on after it. */
+/**
+ * Jobs on a bus beside the scheduled reading: each is done between two meters, and the reading goes on after it, or in
+ * the middle of it where the job lets it pass.
+ */
 export interface BusDesk {
   readonly buses: readonly string[];
   /**
@@ -16,8 +20,11 @@ export interface BusDesk {
   ask<T>(bus: string, job: Job<T>, signal: AbortSignal): Promise<T>;
 }
 
-/** Must end soon after its signal aborts; the line is taken from one that does not. */
-export type Job<T> = (master: MeterBus, signal: AbortSignal) => Promise<T>;
+/**
+ * Must end soon after its signal aborts; the line is taken from one that does not. One that takes long lets reading
+ * pass, where it can be interrupted.
+ */
+export type Job<T> = (master: MeterBus, signal: AbortSignal, passage: Passage) => Promise<T>;
 
 /** There is no bus of this name. */
 export class UnknownBus extends Error {
@@ -37,9 +44,10 @@ export interface DeskCounter extends Disposable {
    * Does the next job that waits.
    *
    * @param stop takes the line from the job as well.
+   * @param reading passes a job that lets it.
    * @returns false when no job waits.
    */
-  serve(line: BusLine, stop: AbortSignal): Promise<boolean>;
+  serve(line: BusLine, stop: AbortSignal, reading?: PassingReading): Promise<boolean>;
 }
 
 /** How long a job may take to end once it was told to. */
@@ -48,10 +56,19 @@ const GRACE_MS = 500;
 interface Waiting {
   signal: AbortSignal;
   /** Never rejects. */
-  run(master: MeterBus, signal: AbortSignal): Promise<void>;
+  run: Job<void>;
   refuse(reason: unknown): void;
   /** What the job threw, if it was the line's end. */
   broke: TransportClosed | null;
+}
+
+/** A job that has the line, and what reading does to it. */
+interface Doing {
+  signal: AbortSignal;
+  /** The reading that passes the job now, or passed it last. */
+  passing: Promise<void>;
+  /** What broke the line while reading passed; it has been dropped. */
+  lost: TransportClosed | null;
 }
 
 /** A desk before these buses; each loop fetches the counter of its own. */
@@ -73,8 +90,8 @@ export function busDesk(buses: readonly string[], timer: Timer): BusDesk & { cou
         signal,
         broke: null,
         refuse: reject,
-        run: (master, jobSignal) =>
-          job(master, jobSignal).then(resolve, (thrown) => {
+        run: (...given) =>
+          job(...given).then(resolve, (thrown) => {
             if (thrown instanceof TransportClosed) waiting.broke = thrown;
             reject(thrown);
           }),
@@ -107,7 +124,7 @@ class Counter implements DeskCounter {
     this.#knock.resolve();
   }
 
-  async serve(line: BusLine, stop: AbortSignal): Promise<boolean> {
+  async serve(line: BusLine, stop: AbortSignal, reading = NO_READING): Promise<boolean> {
     this.#waiting = this.#waiting.filter(({ signal }) => !signal.aborted);
     if (this.#waiting.length === 0) {
       this.#knock = Promise.withResolvers();
@@ -121,13 +138,32 @@ class Counter implements DeskCounter {
     }
     if (next.signal.aborted) return true;
     const signal = AbortSignal.any([next.signal, stop]);
-    const ended = await this.#endsInTime(next.run(master, signal), signal);
+    const doing: Doing = { signal, passing: Promise.resolve(), lost: null };
+    const passage = this.#passage(doing, line, reading, (reason) => next.refuse(reason));
+    const ended = await this.#endsInTime(next.run(master, signal, passage), doing);
     if (!ended) {
       next.refuse(signal.reason);
       // It may still talk on this line: it is closed under its feet.
       await line.drop();
-    } else if (next.broke !== null) await line.drop(next.broke);
+    } else if (next.broke !== null && doing.lost === null) await line.drop(next.broke);
     return true;
+  }
+
+  #passage(doing: Doing, line: BusLine, reading: PassingReading, refuse: (reason: unknown) => void): Passage {
+    const lent = lentLine(line, (reason) => {
+      doing.lost = reason;
+      refuse(reason); // until there is a line again may take a year
+    });
+    return {
+      isWanted: () => reading.isDue(),
+      async give() {
+        doing.signal.throwIfAborted();
+        doing.passing = reading.pass(lent);
+        await doing.passing;
+        doing.signal.throwIfAborted();
+        if (doing.lost !== null) throw doing.lost;
+      },
+    };
   }
 
   [Symbol.dispose]() {
@@ -135,11 +171,13 @@ class Counter implements DeskCounter {
     for (const waiting of this.#waiting.splice(0)) waiting.refuse(this.#away());
   }
 
-  async #endsInTime(running: Promise<void>, signal: AbortSignal): Promise<boolean> {
+  async #endsInTime(running: Promise<void>, doing: Doing): Promise<boolean> {
+    const { signal } = doing;
     const told = Promise.withResolvers<false>();
     const over = new AbortController();
     const grace = () => {
-      this.#timer.sleep(GRACE_MS, over.signal).then(() => told.resolve(false), () => {});
+      // While reading passes, the job has nothing to end: the meter that is being read is read to its end.
+      doing.passing.then(() => this.#timer.sleep(GRACE_MS, over.signal)).then(() => told.resolve(false), () => {});
     };
     if (signal.aborted) grace();
     else signal.addEventListener("abort", grace, { once: true, signal: over.signal });

@@ -22,6 +22,8 @@ export interface BusLineOptions {
   /** Ends the waiting for a line. */
   signal: AbortSignal;
   log: Log;
+  /** Called at each try that finds no line, with the milliseconds since the first. */
+  onMissing?: (forMs: number) => void;
   open?: typeof openTransport;
   backoff?: Backoff;
 }
@@ -33,6 +35,7 @@ export function busLine(
     timer,
     signal,
     log,
+    onMissing = () => {},
     open = openTransport,
     // An adapter that is plugged in again is found within five seconds, under another name too.
     backoff = fullJitterBackoff({ baseMs: 1_000, maxMs: 5_000 }),
@@ -46,6 +49,7 @@ export function busLine(
   let adapter: string | undefined;
 
   async function opened(): Promise<ByteStream | null> {
+    const since = timer.elapsed();
     while (!signal.aborted) {
       try {
         if (broken) await timer.sleep(backoff.next(), signal);
@@ -57,6 +61,7 @@ export function busLine(
         if (!(thrown instanceof DeviceError || thrown instanceof TransportClosed)) throw thrown;
         line.fails(thrown);
         broken = true;
+        onMissing(timer.elapsed() - since);
       }
     }
     return null;
@@ -74,7 +79,7 @@ export function busLine(
       stream = await opened();
       if (stream === null) return null;
       const { baudRate, timeoutMs, retries } = bus;
-      return master = meterBus(stream, { baudRate, timeoutMs, retries, log });
+      return master = meterBus(stream, { baudRate, timeoutMs, retries, elapsed: () => timer.elapsed(), log });
     },
     async drop(reason) {
       if (reason !== undefined) {

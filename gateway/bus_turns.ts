@@ -33,6 +33,8 @@ export class BusTurns {
   readonly #meters: ReadonlyMap<string, Condition>;
   readonly #pace: Condition;
   readonly #disk: Condition;
+  /** Whether meters came due again before they were read. */
+  #isBehind = false;
 
   constructor(reading: BusTurnsOptions) {
     const { bus, log } = reading;
@@ -51,20 +53,35 @@ export class BusTurns {
     return Math.min(this.#timetable.nextAt(), this.#patience.nextProbeAt());
   }
 
+  /** Whether a meter is due. */
+  isDue(): boolean {
+    return this.#due.size > 0 || this.nextAt() <= this.#reading.timer.elapsed();
+  }
+
+  /**
+   * Reads those that are due, on a line that somebody lends. Where reading takes all the time there is, that is one
+   * meter, or the lender would never get on.
+   */
+  async pass(lent: BusLine): Promise<void> {
+    while (await this.next(lent) === "read") {
+      if (this.#isBehind || this.#reading.stop.aborted) return;
+    }
+  }
+
   /** Reads the next meter and keeps what it answers. */
-  async next(): Promise<"read" | "nothing_due"> {
+  async next(line: BusLine = this.#reading.line): Promise<"read" | "nothing_due"> {
     this.#collect();
     const now = this.#reading.timer.elapsed();
     // Where the rounds take all the time there is, a dead meter has its turn all the same, once an hour.
     const address = this.#patience.probe(now - LONGEST_PUT_OFF_MS) ?? this.#firstDue() ?? this.#patience.probe(now);
     if (address === null) return "nothing_due";
     this.#due.delete(address);
-    const { bus, board, clock, line } = this.#reading;
+    const { bus, board, clock } = this.#reading;
     if (this.#patience.fullCircle(address)) {
       // A connection that is half open looks the same as meters that are silent; a new one tells them apart.
       await line.drop();
     }
-    const readout = await this.#read(address, !this.#patience.inRounds(address));
+    const readout = await this.#read(address, line, !this.#patience.inRounds(address));
     const readAt = this.#reading.timer.elapsed();
     if (readout === "no_line") return "read";
     if (readout === "silent") {
@@ -83,7 +100,8 @@ export class BusTurns {
     const due = this.#timetable.take().filter((address) => this.#patience.inRounds(address));
     if (due.length === 0) return;
     const waiting = due.filter((address) => this.#due.has(address)).length;
-    if (waiting > 0) this.#pace.fails("Reading all meters takes longer than the interval", { waiting });
+    this.#isBehind = waiting > 0;
+    if (this.#isBehind) this.#pace.fails("Reading all meters takes longer than the interval", { waiting });
     else this.#pace.works();
     for (const address of due) this.#due.add(address);
   }
@@ -110,8 +128,8 @@ export class BusTurns {
   }
 
   /** @param once whether a single try must do. */
-  async #read(address: string, once: boolean): Promise<TakenReadout | "silent" | "no_line"> {
-    const { bus, counts, line, abort } = this.#reading;
+  async #read(address: string, line: BusLine, once: boolean): Promise<TakenReadout | "silent" | "no_line"> {
+    const { bus, counts, abort } = this.#reading;
     const { timeoutMs, retries } = bus.meters.find((meter) => meter.address === address) ?? {};
     const own = { timeoutMs, retries: once ? 0 : retries };
     for (let lines = 0; lines < LINES_A_METER; lines++) {

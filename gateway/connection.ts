@@ -18,6 +18,7 @@ import { mqttIdentity, platformIdentity } from "./credentials.ts";
 import { confirmationsTo, dailySend } from "./daily_send.ts";
 import type { Delivery } from "./delivery.ts";
 import { reconnectPace } from "./reconnect_pace.ts";
+import { hearRequests } from "./requests/hear_requests.ts";
 import type { MqttRequests } from "./requests/mqtt_requests.ts";
 import { cronSchedule, stableJitterMs } from "./schedule.ts";
 import { attendAll, type SessionGuest } from "./session_guest.ts";
@@ -112,11 +113,10 @@ async function deliverOnce(
     log,
   });
   connected();
-  await attach(mqttRequests, session, log);
+  using _requests = await hearRequests(mqttRequests, session, log); // who sees `online` may ask
   await tell(session, state, "online", log);
-  using stack = new DisposableStack();
-  stack.defer(() => mqttRequests?.detach());
-  const { replaced } = stack.use(identity.watch());
+  using files = identity.watch();
+  const { replaced } = files;
   const over = new AbortController();
   const [reason] = await Promise.all([
     delivery.run(session, AbortSignal.any([signal, replaced])).finally(() => over.abort()),
@@ -126,16 +126,6 @@ async function deliverOnce(
   // An orderly DISCONNECT makes the broker forget the will.
   if (reason === null && !again) await tell(session, state, "offline", log);
   return again ? "replaced" : reason;
-}
-
-/** Who sees `online` may ask. Requests are a help: readings go out with or without them. */
-async function attach(requests: MqttRequests | undefined, session: MqttSession, log: Log) {
-  if (requests === undefined) return;
-  try {
-    await deadline(requests.attach(session), STATE_MS);
-  } catch (error) {
-    log.warn("Cannot hear requests: nobody can ask this gateway over the broker", { error });
-  }
 }
 
 /** The state is a courtesy to those who watch: readings go out with or without it. */
@@ -154,35 +144,42 @@ function stateText(state: "online" | "offline"): string {
 /** A send that fails is tried again so often; what is left then waits for the next time. */
 const SEND_TRIES = 5;
 
-/**
- * Connects at the times of a cron expression only, and sends then what has gathered.
- *
- * @param options.cron in UTC; a gateway keeps the same distance of up to a minute from it, each its own.
- */
-export async function sendAtTimes(
-  options: ConnectionOptions & { cron: string; http: () => HttpClient },
-): Promise<void> {
-  const { config, cron, clock, timer, log, signal, backoff = sendBackoff() } = options;
+export interface SendAtTimesOptions extends ConnectionOptions {
+  /** In UTC; a gateway keeps the same distance of up to a minute from it, each its own. */
+  cron: string;
+  http: () => HttpClient;
+  /** Whether it connects once at the beginning as well. */
+  atOnce?: boolean;
+  onConnected?: (connected: boolean) => void;
+}
+
+/** Connects at the times of a cron expression only; then sends what has gathered, and answers what was asked meanwhile. */
+export async function sendAtTimes(options: SendAtTimesOptions): Promise<void> {
+  const { config, cron, atOnce = false, clock, timer, signal } = options;
   const jitterMs = stableJitterMs(config.gateway, "connection", 3_600_000);
-  for await (const _ of cronSchedule({ cron, jitterMs, clock, timer, signal })) {
-    backoff.reset();
-    for (let tries = 1; tries <= SEND_TRIES && !signal.aborted; tries++) {
-      try {
-        const mqtt = await mqttIdentity(config);
-        const result = await dailySend({
-          ...options,
-          gateway: config.gateway,
-          mqtt,
-          platform: platformIdentity(config.platform),
-        });
-        log.info("What had gathered is sent", { ...result });
-        break;
-      } catch (thrown) {
-        if (isFatal(thrown)) throw thrown;
-        if (signal.aborted) return;
-        log.warn("Cannot send what has gathered", { tries, error: thrown });
-        await pause(timer, Math.max(1_000, backoff.next()), signal);
-      }
+  if (atOnce) await sendWithTries(options);
+  for await (const _ of cronSchedule({ cron, jitterMs, clock, timer, signal })) await sendWithTries(options);
+}
+
+async function sendWithTries(options: SendAtTimesOptions): Promise<void> {
+  const { config, timer, log, signal, backoff = sendBackoff() } = options;
+  backoff.reset();
+  for (let tries = 1; tries <= SEND_TRIES && !signal.aborted; tries++) {
+    try {
+      const mqtt = await mqttIdentity(config);
+      const result = await dailySend({
+        ...options,
+        gateway: config.gateway,
+        mqtt,
+        platform: platformIdentity(config.platform),
+      });
+      log.info("What had gathered is sent", { ...result });
+      return;
+    } catch (thrown) {
+      if (isFatal(thrown)) throw thrown;
+      if (signal.aborted) return;
+      log.warn("Cannot send what has gathered", { tries, error: thrown });
+      await pause(timer, Math.max(1_000, backoff.next()), signal);
     }
   }
 }

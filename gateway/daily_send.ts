@@ -12,6 +12,8 @@ import { type Clock, systemTimer, type Timer } from "./clock.ts";
 import type { Counts } from "./counts.ts";
 import { createDelivery, type Delivery } from "./delivery.ts";
 import { type HeartbeatOptions, sendHeartbeat } from "./heartbeat.ts";
+import { hearRequests, whileAsked } from "./requests/hear_requests.ts";
+import type { MqttRequests } from "./requests/mqtt_requests.ts";
 import { openSpool, type Spool } from "./spool.ts";
 
 export interface DailySendOptions {
@@ -31,6 +33,10 @@ export interface DailySendOptions {
   quietMs?: number;
   /** How long the sending may take altogether. */
   deadlineMs?: number;
+  /** Answers what was asked of the gateway since it was connected last, and is asked meanwhile. */
+  mqttRequests?: MqttRequests;
+  /** Hears of the connection, and of its end. */
+  onConnected?: (connected: boolean) => void;
   connect?: (options: MqttSessionOptions) => Promise<MqttSession>;
   http?: () => HttpClient;
 }
@@ -44,26 +50,45 @@ export interface DailySendResult {
   left: number;
 }
 
+/** So long the broker keeps what is asked of a gateway that is not connected; deploy/mosquitto.conf grants as much. */
+const SESSION_EXPIRY_SECONDS = 14 * 86_400;
+
 /**
- * Connects, sends all that the spool holds, waits a bounded time for the confirmations, and ends with a heartbeat whose
- * answer makes up for confirmations that got lost. Released in reverse order whatever fails: http, mqtt, spool.
+ * Connects, sends all that the spool holds, waits a bounded time for the confirmations, answers what was asked, and ends
+ * with a heartbeat whose answer makes up for confirmations that got lost. Released in reverse order whatever fails:
+ * http, mqtt, spool.
  *
  * @throws {Error} when a connection cannot be made or ends early; what was not confirmed stays in the spool.
  */
 export async function dailySend(options: DailySendOptions): Promise<DailySendResult> {
   const { gateway, counts, clock, timer = systemTimer, log = silentLog, signal } = options;
-  const { connect = mqttSession, http: createHttp = httpClient } = options;
+  const { connect = mqttSession, http: createHttp = httpClient, mqttRequests, onConnected = () => {} } = options;
+  const deadlineMs = options.deadlineMs ?? 600_000;
   const before = counts.read();
 
   using opened = typeof options.spool === "string" ? openSpool(options.spool, { log, counts }) : null;
   const spool = opened ?? options.spool as Spool;
   const delivery = options.delivery ?? createDelivery({ spool, gateway, counts, clock, timer, log });
-  await using mqtt = await connect({ ...options.mqtt, signal, log, onMessage: confirmationsTo(delivery, gateway) });
+  const confirmation = confirmationsTo(delivery, gateway);
+  await using mqtt = await connect({
+    ...options.mqtt,
+    // A session that lasts: the broker keeps the requests of the meantime for it.
+    ...(mqttRequests && { clean: false, sessionExpirySeconds: SESSION_EXPIRY_SECONDS }),
+    signal,
+    log,
+    onMessage: (message) => mqttRequests?.take(message) || confirmation(message),
+  });
+  using connected = new DisposableStack();
+  connected.defer(() => onConnected(false));
+  onConnected(true);
+  using _requests = await hearRequests(mqttRequests, mqtt, log);
   await using http = createHttp();
 
-  const ended = await deliverWithin(options.deadlineMs ?? 600_000, delivery, mqtt, options);
+  const ended = await deliverWithin(deadlineMs, delivery, mqtt, options);
   signal?.throwIfAborted();
   if (ended !== null) throw ended;
+  if (mqttRequests !== undefined) await whileAsked(mqttRequests, mqtt, { timer, limitMs: deadlineMs, signal });
+  signal?.throwIfAborted();
   await sendHeartbeat({ gateway, platform: options.platform, http, spool, counts, delivery, clock, signal }, "sent");
 
   const after = counts.read();

@@ -74,10 +74,22 @@ function load(): Libc {
       `Cannot use a serial port: they work on Linux only, this is ${Deno.build.os}; use tcp://host:port`,
     );
   }
+  return openLibc(SYMBOLS);
+}
+
+/**
+ * A handle of libc with a few of its calls, for its caller alone. It stays open until the process ends.
+ *
+ * @throws {Deno.errors.NotCapable} when the permission set does not name libc.
+ * @throws {DeviceError} when there is no libc at {@linkcode LIBC_PATHS}.
+ */
+export function openLibc<const Symbols extends Deno.ForeignLibraryInterface>(
+  symbols: Symbols,
+): Deno.DynamicLibrary<Symbols>["symbols"] {
   const failures: unknown[] = [];
   for (const path of LIBC_PATHS) {
     try {
-      return Deno.dlopen(path, SYMBOLS).symbols;
+      return Deno.dlopen(path, symbols).symbols;
     } catch (thrown) {
       failures.push(thrown);
     }

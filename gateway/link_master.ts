@@ -94,6 +94,11 @@ export class LinkMaster {
     return this.elapsed() < this.#givenUpAt + LATE_MS;
   }
 
+  /** Says that answers to what was asked so far may come late, although nothing was given up. */
+  expectLateAnswers() {
+    this.#givenUpAt = this.elapsed();
+  }
+
   /** Waits until no such answer can come any more; on a line that loses nothing there is none. */
   async untilNothingIsLate(signal?: AbortSignal): Promise<void> {
     await this.#reader.forgetUntil(this.#givenUpAt + LATE_MS, signal);

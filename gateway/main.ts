@@ -98,7 +98,11 @@ async function run(args: string[]): Promise<number> {
   const { supervisionFromEnvironment } = await import("./config.ts");
   const supervision = supervisionFromEnvironment();
   const onReady = () => console.log(JSON.stringify({ ready: true, gateway: config.gateway }));
-  return await runProgram((signal) => superviseGateway({ path, signal, log, onReady, supervision }), {
+  const { hasSerialPort, memoryCare } = await import("./memory_care.ts");
+  return await runProgram(async (signal) => {
+    using _memory = await memoryCare(log, { keepRight: hasSerialPort(config) });
+    await superviseGateway({ path, signal, log, onReady, supervision });
+  }, {
     log,
     signals: ignoreSigint ? ["SIGTERM"] : ["SIGTERM", "SIGINT"],
   });

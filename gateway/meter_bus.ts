@@ -6,8 +6,10 @@ import { LinkMaster } from "./link_master.ts";
 import { setBaudRate } from "./meter_baud_rate.ts";
 import { applicationReset, type ClockType, sendUserData, setAddress, setClock } from "./meter_commands.ts";
 import { type Conversations, readout } from "./meter_readout.ts";
+import { NOBODY_PASSES, type Passage } from "./passage.ts";
 import { scan } from "./scan/scan.ts";
 import type { ScanOptions, ScanReport } from "./scan/scan_report.ts";
+import { takingTurns } from "./taking_turns.ts";
 
 export type { BusCounts } from "./link_exchange.ts";
 export { MeterError, type MeterErrorCode } from "./meter_error.ts";
@@ -29,7 +31,7 @@ export interface MeterPatienceOptions {
 export interface MeterBus {
   /** Reads a meter: all telegrams of its answer as whole link frames, in order. */
   readMeter(address: string, signal?: AbortSignal, patience?: MeterPatienceOptions): Promise<Uint8Array[]>;
-  /** Looks for meters in one of the two address spaces. */
+  /** Looks for meters in one of the two address spaces. While its `passage` is given, others have their turn. */
   scan(options: ScanOptions, signal?: AbortSignal): Promise<ScanReport>;
   /** Gives a meter the primary address `to`, 0 to 250, and proves it by reading it there. */
   setAddress(address: string, to: number, signal?: AbortSignal): Promise<void>;
@@ -82,17 +84,17 @@ export function meterBus(
 ): MeterBus {
   const link = new LinkMaster(stream, { baudRate, timeoutMs: timeoutMs ?? 1_000, retries, gapMs, elapsed, log });
   const known: Conversations = { firstTelegrams: new Map(), unsettled: new Set() };
-  let turn: Promise<unknown> = Promise.resolve();
-  function inTurn<T>(job: () => Promise<T>): Promise<T> {
-    const done = turn.then(job);
-    turn = done.catch(() => {}); // its caller hears of it; the next in turn need not
-    return done;
-  }
+  const inTurn = takingTurns();
   return {
     counts: link.counts,
     readMeter: (address, signal, patience) =>
       inTurn(() => readout(link, parseBusAddress(address), { ...patience, signal }, known)),
-    scan: (options, signal) => inTurn(() => scan(link, { ...options, timeoutMs }, signal)),
+    scan: (options, signal) =>
+      inTurn((outOfTurn) => {
+        const { passage = NOBODY_PASSES } = options;
+        const given: Passage = { isWanted: () => passage.isWanted(), give: () => outOfTurn(() => passage.give()) };
+        return scan(link, { ...options, passage: given, timeoutMs }, signal);
+      }),
     setAddress: (address, to, signal) => inTurn(() => setAddress(link, parseBusAddress(address), to, { signal })),
     setBaudRate: (address, baudRate, signal) =>
       inTurn(() => setBaudRate(link, parseBusAddress(address), baudRate, { signal })),

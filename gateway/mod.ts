@@ -2,6 +2,7 @@ import { httpClient, type Log } from "@mbus-gateway/resource";
 import { availabilityBoard } from "./availability.ts";
 import { beatingLine } from "./beating_line.ts";
 import { busDesk } from "./bus_desk.ts";
+import type { BusWitness } from "./bus_witness.ts";
 import { type Clock, systemClock, systemTimer, type Timer } from "./clock.ts";
 import type { GatewayConfig } from "./config.ts";
 import { type ConnectionOptions, sendAtTimes, stayConnected } from "./connection.ts";
@@ -9,10 +10,12 @@ import { createCounts } from "./counts.ts";
 import { platformAuthorities, platformIdentity } from "./credentials.ts";
 import { createRadioDesk } from "./radio/radio_desk.ts";
 import { radioLoop, type RadioLoopOptions } from "./radio/radio_loop.ts";
+import type { RadioStatus } from "./radio/radio_status.ts";
 import { createDelivery } from "./delivery.ts";
 import { type HeartbeatOptions, heartbeats, sendHeartbeat } from "./heartbeat.ts";
 import type { HouseOptions } from "./home_assistant/mod.ts";
 import { heardBy } from "./home_assistant/heard_by.ts";
+import { claimedLines } from "./line_claim.ts";
 import { createLink } from "./link.ts";
 import { type Figures, figuresOf } from "./metrics/figures.ts";
 import { healthGuest } from "./metrics/health.ts";
@@ -47,10 +50,12 @@ export interface RunGatewayOptions {
   /** Called once the spool is open: from then on this is the one gateway of its folder. */
   onOpened?: () => Promise<void>;
   onConnected?: () => void;
-  /** Called after each readout that was taken. */
-  onTaken?: () => void;
+  /** Is told how the buses do. */
+  witness?: BusWitness;
   /** Whether every meter on a wire is read once at the beginning, whatever its schedule says. */
   readAtOnce?: boolean;
+  /** Whether the broker is connected at the beginning, whatever a `connection` at times says. */
+  connectAtOnce?: boolean;
   /** Is offered what can be asked of this run. */
   requests?: Pick<Requests, "offer">;
   /** Brings what is asked over the broker. */
@@ -110,7 +115,9 @@ export async function runGateway(config: GatewayConfig, options: RunGatewayOptio
     if (connected) options.onConnected?.();
   };
   const sending = new AbortController();
-  const board = availabilityBoard();
+  const { witness } = options;
+  const board = witness?.board ?? availabilityBoard();
+  using lines = claimedLines(config.dataFolder, options.open ?? openTransport);
   const desk = busDesk(buses.map(({ name }) => name), timer);
   const startedAt = timer.elapsed();
   const figures = () => figuresOf({ gateway, counts, spool, board, link, clock, timer, startedAt });
@@ -119,10 +126,7 @@ export async function runGateway(config: GatewayConfig, options: RunGatewayOptio
   const health = healthGuest({ figures, intervalMs: config.platform.heartbeatMs, timer, log });
   const guests = house === undefined ? [health] : [health, house];
   const kept = house === undefined ? spool : heardBy(house, spool);
-  const onTaken = () => {
-    delivery.wake();
-    options.onTaken?.();
-  };
+  const onTaken = () => delivery.wake();
   using _bus = options.requests?.offer(busHandlers({ desk, buses, clock }));
   using _air = options.requests?.offer(radioHandlers(air.desk));
   using _status = options.requests?.offer(statusHandler({ config, spool, counts, board, air: air.desk, clock, link }));
@@ -142,13 +146,18 @@ export async function runGateway(config: GatewayConfig, options: RunGatewayOptio
     };
     const wired = buses.map((bus) => async (stop: AbortSignal) => {
       using _ = watch.expect(`bus ${bus.name}`, HANGS_MS);
-      const open = beatingLine(options.open ?? openTransport, () => watch.beat(`bus ${bus.name}`));
+      const open = beatingLine(lines.open, () => watch.beat(`bus ${bus.name}`));
       const { flagsOf } = plausibility(); // two buses may have meters of the same primary address
-      await readoutLoop({ ...loop, bus, counter: desk.counter(bus.name), stop, open, flagsOf });
+      const onTaken = () => {
+        loop.onTaken();
+        witness?.taken(bus.name);
+      };
+      await readoutLoop({ ...loop, bus, counter: desk.counter(bus.name), stop, open, flagsOf, onTaken });
     });
     const wireless = air.stations.map((station) => async (stop: AbortSignal) => {
       using _ = watch.expect(`bus ${station.radio.name}`, HANGS_MS);
-      await radioLoop({ ...loop, station, stop, open: options.openReceiver });
+      const onState = (state: RadioStatus["state"]) => witness?.receiver(station.radio.name, state);
+      await radioLoop({ ...loop, station, stop, open: options.openReceiver, onState });
     });
     await together(stop, [...wired, ...wireless]);
     await emptied(spool, link, timer, finish.signal);
@@ -158,7 +167,10 @@ export async function runGateway(config: GatewayConfig, options: RunGatewayOptio
     const sender = { ...shared, timer: beatingTimerOf("delivery"), signal: AbortSignal.any([sending.signal, failed]) };
     using _ = watch.expect("delivery", HANGS_MS);
     if (connection === "always") await stayConnected({ ...sender, onConnected, guests });
-    else await sendAtTimes({ ...sender, cron: connection.cron, http: createHttp });
+    else {
+      const { connectAtOnce: atOnce } = options;
+      await sendAtTimes({ ...sender, cron: connection.cron, atOnce, http: createHttp, onConnected });
+    }
   };
   const report = async (failed: AbortSignal) => {
     if (connection !== "always") return; // each send has a heartbeat of its own

@@ -38,10 +38,12 @@ export interface ReadoutLoopOptions {
 
 /** The loop turns at least this often while it has nothing to do, so that its pulse is felt. */
 const IDLE_TURN_MS = 5_000;
+/** A line that is away for longer is no adapter that is just being plugged in: its meters are offline. */
+const MISSING_MS = 60_000;
 
 /**
  * Reads the meters of one bus, each at its time, for as long as the gateway runs. Between two meters it does the jobs
- * of the desk; when no meter is due it tries a dead one. One of the two places that catch: a meter, a line or a disk
+ * of the desk, and in the middle of a long one it reads on; when no meter is due it tries a dead one. One of the two places that catch: a meter, a line or a disk
  * that fails is counted and reported, and the loop goes on.
  *
  * Each readout is committed by itself as soon as it is there. A commit for each round would spare flash, but whatever
@@ -50,17 +52,22 @@ const IDLE_TURN_MS = 5_000;
  * @throws {ConfigurationError} when the port can never be one.
  */
 export async function readoutLoop(options: ReadoutLoopOptions): Promise<void> {
-  const { bus, timer, stop, pulse, board = availabilityBoard() } = options;
+  const { bus, clock, timer, stop, pulse, board = availabilityBoard() } = options;
   const beat = () => pulse?.beat(`bus ${bus.name}`);
   const log = options.log.with({ bus: bus.name });
   using counter = options.counter ?? busDesk([bus.name], timer).counter(bus.name);
   // An adapter that is missing for a year is waited for, and is no reason to start again.
   const waiting = beatingTimer(timer, beat, IDLE_TURN_MS);
-  await using line = busLine({ ...options, timer: waiting, log, signal: stop });
+  const onMissing = (forMs: number) => {
+    if (forMs < MISSING_MS) return;
+    const now = clock.now().toISOString();
+    for (const { address } of bus.meters) board.silent(bus.name, address, now);
+  };
+  await using line = busLine({ ...options, timer: waiting, log, signal: stop, onMissing });
   const turns = new BusTurns({ ...options, board, log, line });
   while (!stop.aborted) {
     beat();
-    if (await counter.serve(line, stop)) continue;
+    if (await counter.serve(line, stop, turns)) continue;
     if (await turns.next() === "nothing_due") await rest(turns.nextAt(), counter, timer, stop);
   }
 }

@@ -1,8 +1,10 @@
 import type { Log } from "@mbus-gateway/resource";
 import * as v from "valibot";
+import { BusWitness } from "./bus_witness.ts";
 import { systemTimer, type Timer } from "./clock.ts";
 import { type GatewayConfig, loadConfig, parseConfig } from "./config.ts";
 import { keepTrial, putOnTrial, takeBackTrial } from "./config_pending.ts";
+import { ConfigProof } from "./config_proof.ts";
 import { gatewayFlags } from "./flags.ts";
 import { missingPermissions } from "./missing_permissions.ts";
 import { RequestError } from "./requests/request_error.ts";
@@ -13,12 +15,14 @@ export interface Run {
   config: GatewayConfig;
   /** Aborts when the run is to end, because another configuration is to be tried or taken back. */
   over: AbortSignal;
-  /** A configuration on trial proves itself by a reading, also when the next of its schedule is far off. */
+  /** A configuration on trial proves itself by readings, also when the next of its schedule is far off. */
   readAtOnce: boolean;
+  /** Likewise by a connection; and whoever asked for it is to hear how it ended. */
+  connectAtOnce: boolean;
   /** The broker is connected. */
   connected(): void;
-  /** A meter was read. */
-  taken(): void;
+  /** Is told of the buses. */
+  witness: BusWitness;
 }
 
 /** `config/get` and `config/set`, and what they need from the runs of the gateway. */
@@ -41,8 +45,7 @@ export interface ReconfigurationOptions {
 }
 
 interface Trial {
-  connected: boolean;
-  taken: boolean;
+  proof: ConfigProof;
   /** Settles the answer to who asked. */
   settle: PromiseWithResolvers<{ applied: true }>;
   over: AbortController;
@@ -53,15 +56,21 @@ const MAX_CONFIG_CHARACTERS = 128 * 1024;
 
 /**
  * Changes the configuration from afar, without losing the gateway: a new one must be right, and needs no rights that the
- * process was not given; it is written, with the one before it beside it, and tried; when the broker is connected and a
- * meter was read with it, it stays, else the one before comes back. A process that ends in between finds it at its next
- * start ({@linkcode settleTrial}).
+ * process was not given; it is written, with the one before it beside it, and tried; when the broker is connected and
+ * every bus has shown that it works ({@linkcode ConfigProof}), it stays, else the one before comes back. A bus that was
+ * known to give nothing before need not. A process that ends in between finds it at its next start
+ * ({@linkcode settleTrial}).
  */
 export function createReconfiguration(options: ReconfigurationOptions): Reconfiguration {
   const { path, log, timer = systemTimer, env, trialMs = TRIAL_MS } = options;
   let current = loadConfig(path, env);
   let trial: Trial | null = null;
   let run = new AbortController();
+  /** The buses that gave nothing before the last trial. */
+  let silent: string[] = [];
+  let witness = witnessOf(current, null);
+  /** Whether a trial has ended whose answer is still to be sent. */
+  let hasAnswer = false;
 
   const restart = () => {
     run.abort(new DOMException("The configuration changes", "AbortError"));
@@ -70,6 +79,7 @@ export function createReconfiguration(options: ReconfigurationOptions): Reconfig
     const ending = trial;
     if (ending === null) return;
     trial = null;
+    hasAnswer = true;
     ending.over.abort();
     takeBackTrial(path);
     log.warn("The configuration on trial is taken back", { why });
@@ -77,15 +87,20 @@ export function createReconfiguration(options: ReconfigurationOptions): Reconfig
       new RequestError("reverted", `Cannot keep the configuration: ${why}; the one before it is in use again`),
     );
   };
-  const passIfProven = () => {
-    const passed = trial;
-    if (passed === null || !passed.connected || !passed.taken) return;
+  /** @param tried the trial that the run is; a run that is just ending proves nothing for the one that comes. */
+  const shows = (tried: Trial | null, show: (proof: ConfigProof) => void) => {
+    if (tried === null || tried !== trial) return;
+    show(tried.proof);
+    if (!tried.proof.isWhole) return;
     trial = null;
-    passed.over.abort();
+    tried.over.abort();
     keepTrial(path, `${current.dataFolder}/config.before.yaml`);
     log.info("The new configuration works, and stays");
-    passed.settle.resolve({ applied: true });
+    tried.settle.resolve({ applied: true });
   };
+  function witnessOf(config: GatewayConfig, tried: Trial | null): BusWitness {
+    return new BusWitness(config, silent, (bus) => shows(tried, (proof) => proof.works(bus)));
+  }
 
   function check(text: string): GatewayConfig {
     let wanted: GatewayConfig;
@@ -114,17 +129,15 @@ export function createReconfiguration(options: ReconfigurationOptions): Reconfig
   function begin(text: string): Promise<{ applied: true }> {
     const wanted = check(text);
     putOnTrial(path, text);
-    const meters = wanted.buses.some((bus) => bus.meters.length > 0);
+    silent = witness.silent();
     const began: Trial = {
-      connected: wanted.connection !== "always",
-      taken: !meters,
+      proof: new ConfigProof(wanted, silent),
       settle: Promise.withResolvers(),
       over: new AbortController(),
     };
     trial = began;
     timer.sleep(trialMs, began.over.signal).then(() => {
-      const what = began.connected ? "no meter could be read with it" : "the broker could not be reached with it";
-      takeBack(`${what} within ${trialMs / 1000} s`);
+      takeBack(`${began.proof.lacks()} with it within ${trialMs / 1000} s`);
       restart();
     }, () => {});
     log.info("A new configuration is tried");
@@ -154,20 +167,17 @@ export function createReconfiguration(options: ReconfigurationOptions): Reconfig
     begin() {
       run = new AbortController();
       current = loadConfig(path, env);
+      const tried = trial;
+      witness = witnessOf(current, tried);
+      const connectAtOnce = tried !== null || hasAnswer;
+      hasAnswer = false;
       return {
         config: current,
         over: run.signal,
-        readAtOnce: trial !== null,
-        connected() {
-          if (trial === null) return;
-          trial.connected = true;
-          passIfProven();
-        },
-        taken() {
-          if (trial === null) return;
-          trial.taken = true;
-          passIfProven();
-        },
+        readAtOnce: tried !== null,
+        connectAtOnce,
+        connected: () => shows(tried, (proof) => proof.connected()),
+        witness,
       };
     },
     failed(thrown) {

@@ -56,10 +56,10 @@ export interface Spool extends Disposable {
   /** Right after the start with a large file, `depth` is an upper bound until {@linkcode tend} has counted. */
   status(): SpoolStatus;
   /**
-   * Does a little, a few milliseconds long, of what has time: counts a large file, corrects the times of readouts once
-   * the clock is trusted, makes room.
+   * Does a little, a few milliseconds long, of what has time: counts a large file, copies what could be saved of a
+   * damaged one, corrects the times of readouts once the clock is trusted, makes room.
    *
-   * @returns whether there is more to do.
+   * @returns whether something was done, so that there may be more to do, and to send.
    */
   tend(): boolean;
 }
@@ -81,9 +81,12 @@ export interface SpoolOptions {
  * Opens or creates the spool file at `path` (WAL, `synchronous=FULL`), for this process alone.
  *
  * A damaged file stops nothing, neither now nor when it is found later: it is set aside, a new spool with a new epoch
- * begins, what can be read is copied, and log and status say so. A file that is not the one that was here (a restored
- * backup, a copy) gets a new epoch. Not seen here: a whole disk set back to an earlier image; there the server's
- * quarantine of reused numbers tells.
+ * begins, what can be read is copied bit by bit ({@linkcode Spool.tend}), and log and status say so. A file that is not
+ * the one that was here (a restored backup, a copy) gets a new epoch. Not seen here: a whole disk set back to an earlier
+ * image; there the server's quarantine of reused numbers tells.
+ *
+ * On a full disk it goes on without its file until there is room: {@linkcode Spool.put} throws, all else is as of an
+ * empty spool.
  *
  * @throws {Error} when another process has it open, or the folder cannot be written.
  * @throws {ConfigurationError} when the file is another program's or a newer release's.

@@ -43,8 +43,10 @@ export class SpoolCount {
     return this.#counted < this.#end;
   }
 
-  added(count: number) {
-    this.#depth += count;
+  /** These were stored behind all that were there. */
+  added(unparked: number, parked = 0) {
+    this.#depth += unparked;
+    this.#parked += parked;
   }
 
   parked(seq: number) {

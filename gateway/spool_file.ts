@@ -7,7 +7,8 @@ import { type Companion, fileIdentity } from "./spool_companion.ts";
 import { SpoolCount } from "./spool_count.ts";
 import { settleEpoch } from "./spool_epoch.ts";
 import { type ParkedReadout, type PeekOptions, selectParked, selectReadouts, type SpoolStatus } from "./spool_rows.ts";
-import { connectOrSalvage } from "./spool_salvage.ts";
+import { connectOrSetAside } from "./spool_salvage.ts";
+import { SalvageCopy } from "./spool_salvage_copy.ts";
 import { DamagedSpool, inTransaction, isDamage, isFull, newestGiven, numberOf, readTotal } from "./spool_schema.ts";
 import { SpoolThinning } from "./spool_thinning.ts";
 import type { TakenReadout } from "./spool.ts";
@@ -20,7 +21,7 @@ export interface SpoolFileOptions {
   /** Milliseconds on the monotonic timer. */
   elapsed: () => number;
   maxBytes: number | undefined;
-  /** Why the file at `path` cannot be used: it is set aside and salvaged. */
+  /** Why the file at `path` cannot be used: it is set aside, and copied from. */
   damage?: DamagedSpool;
 }
 
@@ -38,6 +39,8 @@ export class SpoolFile implements Disposable {
   readonly #count: SpoolCount;
   readonly #thinning: SpoolThinning | null;
   readonly #ballast: Ballast;
+  /** What is still to be copied from a damaged file. */
+  #salvage: SalvageCopy | null;
   readonly #insert;
   readonly #park;
   /** The newest number ever given. It is part of a row's sum, so that it is chosen here. */
@@ -46,7 +49,7 @@ export class SpoolFile implements Disposable {
   constructor(options: SpoolFileOptions) {
     const { path, companion, log, now, elapsed, maxBytes, damage } = options;
     this.#options = options;
-    const { database, origin } = connectOrSalvage(path, now(), log, damage);
+    const { database, origin } = connectOrSetAside(path, now(), log, damage);
     using stack = new DisposableStack();
     stack.defer(() => database.close());
     if (maxBytes !== undefined) limitSize(database, maxBytes);
@@ -63,6 +66,9 @@ export class SpoolFile implements Disposable {
     this.#park = database.prepare(
       "update readouts set parked_code = ?, parked_reason = ? where seq = ? and parked_code is null",
     );
+    this.#salvage = stack.use(SalvageCopy.pendingIn(database, log));
+    // The beginning at once: of a small file that is all.
+    this.#salvageSome();
     stack.move();
   }
 
@@ -77,9 +83,7 @@ export class SpoolFile implements Disposable {
         }
       }
     });
-    this.#newest += seqs.length;
-    this.#count.added(seqs.length);
-    this.#options.companion.write({ epoch: this.epoch, newest: this.#newest, file: this.#identity });
+    this.#stored(seqs.length);
     return seqs;
   }
 
@@ -155,18 +159,34 @@ export class SpoolFile implements Disposable {
     });
   }
 
-  /** A little of what has time: counting, and making room. @returns whether there is more of it. */
+  /** A little of what has time: counting, making room, copying. @returns whether there is more of it. */
   tend(): boolean {
     return this.#orSay("look through the spool", () => {
       this.#ballast.take();
       const counting = this.#count.walk();
       const full = this.#thinning?.needed() === true && this.#thin() > 0;
-      return counting || full;
+      return this.#salvageSome() || counting || full;
     });
   }
 
   [Symbol.dispose]() {
+    this.#salvage?.[Symbol.dispose]();
     this.#database.close();
+  }
+
+  /** Copies a little of what could be saved. @returns whether there was something; not while there is no room. */
+  #salvageSome(): boolean {
+    const step = this.#salvage?.step(this.#newest + 1) ?? null;
+    if (step === null) return false;
+    this.#stored(step.copied - step.parked, step.parked);
+    if (step.done) this.#salvage = null;
+    return step.copied > 0 || !step.done;
+  }
+
+  #stored(unparked: number, parked = 0) {
+    this.#newest += unparked + parked;
+    this.#count.added(unparked, parked);
+    this.#options.companion.write({ epoch: this.epoch, newest: this.#newest, file: this.#identity });
   }
 
   #insertAll(readouts: readonly TakenReadout[]): number[] {

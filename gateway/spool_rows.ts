@@ -17,6 +17,8 @@ export interface SpoolStatus {
   dropped: number;
   /** How often the file was found damaged, set aside and salvaged. */
   salvaged: number;
+  /** Why the file cannot be looked at now, such as a full disk; then the numbers say nothing. */
+  unavailable?: string;
 }
 
 /** A readout that no server will take, and why. */

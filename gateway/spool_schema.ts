@@ -225,8 +225,9 @@ export function isFull(thrown: unknown): boolean {
   return errcode !== undefined ? (errcode & 0xff) === 13 : /disk is full/.test(message ?? "");
 }
 
-/** Whether a file cannot be opened for want of room: the shared memory beside it has none, which SQLite calls otherwise. */
+/** Whether it may be for want of room that a file cannot be opened: of what lies beside it SQLite says something else. */
 export function isNoRoom(thrown: unknown): boolean {
-  const { message } = Object(thrown) as { message?: string };
-  return isFull(thrown) || /disk I\/O error|unable to open database file/.test(message ?? "");
+  const { message, code } = Object(thrown) as { message?: string; code?: string };
+  return isFull(thrown) || code === "ENOSPC" || code === "EDQUOT" ||
+    /disk I\/O error|unable to open database file/.test(message ?? "");
 }

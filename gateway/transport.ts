@@ -21,8 +21,8 @@ export interface OpenTransportOptions {
 
 /**
  * Opens the line of a bus: serial (8 data bits, even parity, 1 stop bit), or a converter on the network. The serial
- * machinery, libc included, is loaded by the first serial bus and by none else; the right to load libraries is given up
- * right after.
+ * machinery, with the calls of libc that it makes, is loaded by the first serial bus and by none else; the right to load
+ * libraries is given up right after.
  *
  * @throws {DeviceError} when the line cannot be opened now; it may be there later.
  * @throws {ConfigurationError} when `port` can never be one.

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { ConfigurationError, LOG_LEVELS, type LogLevel } from "@mbus-gateway/resource";
 import { readBroker } from "./config_broker.ts";
-import { type IngestConfig, readIngest, readRetention, shareName } from "./config_ingest.ts";
+import { daysOrOff, type IngestConfig, readIngest, readRetention, shareName } from "./config_ingest.ts";
 import { areaList, Expected, Problems, type Variables, webAddress } from "./config_values.ts";
 import { parseDatabaseUrl } from "./db/database_url.ts";
 import type { Retention } from "./db/retention.ts";
@@ -32,6 +32,8 @@ export interface ServerConfig {
   mqttShare: string | null;
   ingest: IngestConfig;
   retention: Retention;
+  /** How old telegrams are, in days, when they are packed; null: never. */
+  compressTelegramsAfterDays: number | null;
   /** Where /metrics answers, beside /healthz; null: nowhere. */
   metricsPort: number | null;
   /** Whether Deno's built-in OpenTelemetry is on. */
@@ -68,6 +70,8 @@ export const VARIABLES: Readonly<Record<string, string>> = {
   RETENTION_HOURS: "how long consumption by hour is kept; by day and month it stays (keep)",
   HTTP_HOST: "address to listen on (127.0.0.1)",
   HTTP_PORT: "port to listen on (8080); 0 takes any free one",
+  COMPRESS_TELEGRAMS_AFTER_DAYS:
+    "how many days old telegrams are when they are compressed, by whole months; longer than spools keep them, or off (100)",
   METRICS_PORT: "port where /metrics answers Prometheus, without a token (none)",
   OTEL_DENO: "true: traces and metrics go to OTEL_EXPORTER_OTLP_ENDPOINT by Deno's built-in OpenTelemetry",
   DATA_DIR: "folder of the embedded parts (./data)",
@@ -105,6 +109,7 @@ export function loadConfig(variables: Variables = environment()): ServerConfig {
     mqttShare: problems.read("MQTT_SHARE", null, shareName),
     ingest: readIngest(problems),
     retention: readRetention(problems),
+    compressTelegramsAfterDays: problems.read("COMPRESS_TELEGRAMS_AFTER_DAYS", 100, daysOrOff),
     metricsPort: problems.read("METRICS_PORT", null, port),
     tracing: variables.OTEL_DENO === "true",
     http: {

@@ -31,6 +31,11 @@ export function readRetention(problems: Problems): Retention {
   };
 }
 
+/** A number of days, at least one; null: never. */
+export function daysOrOff(text: string): number | null {
+  return text === "off" ? null : wholeNumber(1, 36_500, "off, or ")(text);
+}
+
 /** The name of the group of servers that share the messages: one level of a topic. */
 export function shareName(text: string): string {
   if (/^[A-Za-z0-9_-]{1,64}$/.test(text)) return text;
@@ -46,10 +51,10 @@ function days(shortest: number): (text: string) => number | null {
   };
 }
 
-export function wholeNumber(least: number, most: number): (text: string) => number {
+export function wholeNumber(least: number, most: number, or = ""): (text: string) => number {
   return (text) => {
     const value = /^\d{1,9}$/.test(text) ? Number(text) : NaN;
     if (value >= least && value <= most) return value;
-    throw new Expected(`a whole number from ${least} to ${most}`);
+    throw new Expected(`${or}a whole number from ${least} to ${most}`);
   };
 }

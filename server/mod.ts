@@ -25,6 +25,7 @@ import { listen } from "./listener.ts";
 import { brokerPart, databasePart } from "./parts.ts";
 import { reachDatabase } from "./reach_database.ts";
 import { decodeWaiting } from "./redecode/decode_waiting.ts";
+import { packTelegrams } from "./telegram_packs/pack_telegrams.ts";
 import { hourly, upkeepLoop } from "./upkeep.ts";
 import { VERSION } from "@mbus-gateway/wire";
 
@@ -97,6 +98,10 @@ export async function runServer(config: ServerConfig, options: RunServerOptions)
         { name: "sequence gaps", run: () => noteSequenceGaps(database) },
         { name: "months ahead", run: hourly(() => ensurePartitions(database, now()), now) },
         { name: "retention", run: hourly(() => dropExpired(database, config.retention, now(), log), now) },
+        {
+          name: "old telegrams",
+          run: packTelegrams({ database, afterDays: config.compressTelegramsAfterDays, now, log }),
+        },
         { name: "consumption", run: async (signal) => void await refreshConsumption({ database, knowledge, signal }) },
       ],
     })

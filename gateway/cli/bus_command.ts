@@ -3,6 +3,7 @@ import type { BusConfig } from "../config.ts";
 import { systemClock } from "../clock.ts";
 import { askGateway } from "../control/control_client.ts";
 import { controlSocketPath } from "../control/control_path.ts";
+import { claimLines } from "../line_claim.ts";
 import { busHandlers } from "../requests/bus_handlers.ts";
 import { RequestError } from "../requests/request_error.ts";
 import type { ScanEvent } from "../scan/scan_report.ts";
@@ -78,6 +79,13 @@ async function resultOf(verb: string, params: Record<string, unknown>, options: 
   if (answer !== null) return answer.result;
   if (spoolIsHeld(`${dataFolder}/spool.db`)) {
     throw new RequestError("busy", `Cannot ${verb}: a gateway on this machine is just starting or ending; try again`);
+  }
+  using claim = claimLines(dataFolder, "command");
+  if (claim === null) {
+    throw new RequestError(
+      "busy",
+      `Cannot ${verb}: another command on this machine talks to the meters; wait for its end`,
+    );
   }
   log.debug("No gateway runs here: opening the port");
   return await here(verb, params, buses, context);

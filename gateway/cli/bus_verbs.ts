@@ -112,10 +112,11 @@ export function scanProgress(event: ScanEvent): { done: number; total: number | 
   return event.type === "progress" ? event : null;
 }
 
-function scanText({ meters, unresolved, requests, seconds, lowerBound }: ScanReport): string {
+function scanText({ meters, unresolved, requests, seconds, passedSeconds, lowerBound }: ScanReport): string {
   const lines = [`${meters.length} meters found, ${requests} requests, ${seconds.toFixed(1)} s on the line`];
   const { requests: least, seconds: fastest } = lowerBound;
   lines.push(`the least for these meters: ${least} requests, ${fastest.toFixed(1)} s`);
+  if (passedSeconds > 0) lines.push(`${passedSeconds.toFixed(1)} s more while meters were read by their schedule`);
   if (unresolved.length > 0) {
     lines.push(
       `several meters, or one that does not answer, at ${unresolved.join(", ")}: scan --secondary may tell them apart`,

@@ -2,6 +2,7 @@ import type { Log } from "@mbus-gateway/resource";
 import { type BusDesk, UnknownBus } from "../bus_desk.ts";
 import type { BusConfig } from "../config.ts";
 import { meterBus } from "../meter_bus.ts";
+import { NOBODY_PASSES } from "../passage.ts";
 import { openTransport } from "../transport.ts";
 
 /** The buses of a command that runs where no gateway does: each job opens its line, and closes it. */
@@ -19,7 +20,7 @@ export function loneDesk(
       }
       const { port, baudRate, timeoutMs, retries } = bus;
       await using line = await open({ port, baudRate }, { signal });
-      return await job(meterBus(line, { baudRate, timeoutMs, retries, log }), signal);
+      return await job(meterBus(line, { baudRate, timeoutMs, retries, log }), signal, NOBODY_PASSES);
     },
   };
 }

@@ -32,7 +32,8 @@ export function folderFinding(folder: string): Finding {
     const code = thrown instanceof Deno.errors.NotCapable || thrown instanceof Deno.errors.PermissionDenied
       ? EXIT.permission
       : EXIT.failure;
-    return fails("data folder", `${folder} cannot be written (${describeError(thrown)}); give it to this user`, code);
+    const todo = (thrown as { code?: string }).code === "ENOSPC" ? "make room on its disk" : "give it to this user";
+    return fails("data folder", `${folder} cannot be written (${describeError(thrown)}); ${todo}`, code);
   }
   const free = freeBytes(folder);
   if (free !== null && free < LITTLE_BYTES) {

@@ -11,7 +11,7 @@ import { type Hearing, RadioEar } from "./radio_ear.ts";
 import { addressText } from "./radio_frame.ts";
 import { TelegramPace } from "./telegram_pace.ts";
 
-export interface RadioLoopOptions extends Pick<HearOptions, "open" | "backoff" | "answerMs" | "turnMs"> {
+export interface RadioLoopOptions extends Pick<HearOptions, "open" | "backoff" | "answerMs" | "turnMs" | "onState"> {
   station: RadioStation;
   spool: Pick<Spool, "put">;
   counts: Counts;
@@ -47,7 +47,10 @@ export async function radioLoop(options: RadioLoopOptions): Promise<void> {
     counts: status.counts,
     signal: stop,
     onTurn: () => pulse?.beat(`bus ${radio.name}`),
-    onState: (state) => status.state = state,
+    onState(state) {
+      status.state = state;
+      options.onState?.(state);
+    },
   });
   for await (const frame of hearing) {
     const heard = ear.hearing(frame);

@@ -5,6 +5,7 @@ import type { Clock } from "../clock.ts";
 import { parseBusAddress } from "../bus_address.ts";
 import type { BusConfig } from "../config.ts";
 import type { MeterBus, MeterPatienceOptions } from "../meter_bus.ts";
+import type { Passage } from "../passage.ts";
 import type { ScanEvent } from "../scan/scan_report.ts";
 import { handler, type Handlers, type RequestContext } from "./requests.ts";
 import { RequestError } from "./request_error.ts";
@@ -46,17 +47,17 @@ export function busHandlers(
   const onBus = <T>(
     named: string | undefined,
     { signal }: RequestContext,
-    job: (master: MeterBus, signal: AbortSignal, bus: string) => Promise<T>,
+    job: (master: MeterBus, signal: AbortSignal, on: { bus: string; passage: Passage }) => Promise<T>,
   ): Promise<T> => {
     const bus = named ?? onlyBus(desk);
-    return desk.ask(bus, (master, signal) => job(master, signal, bus), signal);
+    return desk.ask(bus, (master, signal, passage) => job(master, signal, { bus, passage }), signal);
   };
 
   return {
     read: handler(
       { bus: Bus, address: Address },
       ({ bus, address }, context) =>
-        onBus(bus, context, async (master, signal, bus): Promise<ReadResult> => {
+        onBus(bus, context, async (master, signal, { bus }): Promise<ReadResult> => {
           const frames = await master.readMeter(address, signal, patienceWith(buses, bus, address));
           const readAt = clock.now().toISOString();
           return { bus, address, readAt, frames: frames.map((frame) => frame.toHex()), telegrams: frames.map(decoded) };
@@ -72,7 +73,11 @@ export function busHandlers(
       ({ bus, space, baudRates }, context) => {
         const rates = baudRates === "all" ? [...ALL_BAUD_RATES] : baudRates;
         const onEvent = seldom(context.progress, elapsed);
-        return onBus(bus, context, (master, signal) => master.scan({ space, baudRates: rates, onEvent }, signal));
+        return onBus(
+          bus,
+          context,
+          (master, signal, { passage }) => master.scan({ space, baudRates: rates, onEvent, passage }, signal),
+        );
       },
     ),
     "set-address": handler(

@@ -12,6 +12,10 @@ export interface MqttRequests {
   announce(verb: string, what: unknown): void;
   /** The session is gone. */
   detach(): void;
+  /** Whether something was asked that is not answered yet. */
+  readonly isAsked: boolean;
+  /** Until that is answered; an answer that could not be sent waits for the next session. */
+  answered(): Promise<void>;
 }
 
 interface Reply {
@@ -30,6 +34,7 @@ export function mqttRequests(
   const prefix = topic.request(gateway, "");
   let session: MqttSession | null = null;
   let waiting: Reply[] = [];
+  const asked = new Set<Promise<void>>();
 
   async function send(over: MqttSession, { topic, payload, correlationData }: Reply, qos: 0 | 1): Promise<boolean> {
     try {
@@ -66,7 +71,10 @@ export function mqttRequests(
     take(message) {
       if (!message.topic.startsWith(prefix)) return false;
       // A request that somebody left at the broker for good would be done at each connection.
-      if (!message.retain) void answer(message.topic.slice(prefix.length), message);
+      if (message.retain) return true;
+      const answering = answer(message.topic.slice(prefix.length), message);
+      asked.add(answering);
+      void answering.finally(() => asked.delete(answering));
       return true;
     },
     async attach(next) {
@@ -79,5 +87,11 @@ export function mqttRequests(
       void reply({ topic: topic.response(gateway, verb), payload });
     },
     detach: () => void (session = null),
+    get isAsked() {
+      return asked.size > 0;
+    },
+    async answered() {
+      await Promise.all(asked);
+    },
   };
 }

@@ -20,6 +20,8 @@ export interface ProbeOptions {
   /** The time that an answer may take to begin; where absent, the standard's and {@linkcode GRACE_MS}. */
   timeoutMs?: number;
   signal?: AbortSignal;
+  /** Called before each probe: others may use the line until it returns. */
+  before?: () => Promise<void>;
 }
 
 /** What converters and networks add to the standard's time. */
@@ -43,6 +45,7 @@ export class Prober {
    * again.
    */
   async primary(address: number): Promise<Presence> {
+    await this.options.before?.();
     for (let attempt = 1;; attempt++) {
       const hello = await this.#ask(short(SND_NKE, address));
       if (hello === "nobody") return { kind: "nobody" };
@@ -55,6 +58,7 @@ export class Prober {
 
   /** Who lets itself be selected; all but the found one are let go of. */
   async secondary(mask: string, options: { slowly?: boolean } = {}): Promise<Presence> {
+    await this.options.before?.();
     const selected = await this.select(mask, options);
     if (selected !== "one") return { kind: selected };
     const presence = await this.again(mask, FCB);

@@ -1,3 +1,5 @@
+import type { Passage } from "../passage.ts";
+
 /** A meter that answered in a scan. */
 export interface FoundMeter {
   /** What to read it by: `p5`, or 16 hexadecimal digits, with `/` and its fabrication number where it needs that. */
@@ -27,6 +29,8 @@ export interface ScanOptions {
   /** Bits a second to look at, one after the other; by default the bus's own alone. */
   baudRates?: readonly number[];
   onEvent?: (event: ScanEvent) => void;
+  /** Lets scheduled reading pass between two probes. */
+  passage?: Passage;
 }
 
 /** What a scan costs: frames sent, and seconds on the line. */
@@ -36,6 +40,8 @@ export interface ScanCost {
 }
 
 export interface ScanReport extends ScanCost {
+  /** Seconds for which scheduled reading had the line in between; `seconds` and `requests` are without them. */
+  passedSeconds: number;
   meters: FoundMeter[];
   /** Addresses at which several meters answer that nothing tells apart, or one that takes its address and is mute. */
   unresolved: string[];

@@ -1,5 +1,5 @@
 import type { Tx } from "../db/mod.ts";
-import { Calendar } from "./calendar.ts";
+import { isDayBilled } from "./billed_days.ts";
 import { CONSUMPTION_LOCK } from "./refresh.ts";
 
 /** A property's billing period. */
@@ -42,16 +42,10 @@ export async function openBillingPeriod(
   tenantId: number,
   { property, from, to }: Pick<BillingPeriod, "property" | "from" | "to">,
 ): Promise<BillingPeriod | null> {
-  const [found] = await tx<{ timeZone: string }[]>`
-    select time_zone as "timeZone" from properties
-    where tenant_id = ${tenantId} and property_id = ${property}::text::bigint`;
-  if (found === undefined) return null;
-  const calendar = new Calendar(found.timeZone);
-  const instant = (day: string) => new Date(calendar.startOf(Temporal.PlainDate.from(day))).toISOString();
   const [made] = await tx<{ id: string }[]>`
-    insert into billing_periods (tenant_id, property_id, first_day, end_day, first, until)
-    values (${tenantId}, ${property}::text::bigint, ${from}::text::date, ${to}::text::date,
-      ${instant(from)}::text::timestamptz, ${instant(to)}::text::timestamptz)
+    insert into billing_periods (tenant_id, property_id, first_day, end_day)
+    select tenant_id, property_id, ${from}::text::date, ${to}::text::date from properties
+    where tenant_id = ${tenantId} and property_id = ${property}::text::bigint
     returning billing_period_id::text as id`;
   return made === undefined ? null : { id: made.id, property, from, to, closedAt: null };
 }
@@ -68,12 +62,13 @@ export async function closeBillingPeriod(tx: Tx, tenantId: number, id: string, n
   // Who reckons corrects closed periods, so nothing may be reckoned between the look and the closing.
   await tx`select pg_advisory_xact_lock(${CONSUMPTION_LOCK[0]}, ${CONSUMPTION_LOCK[1]})`;
   const [period] = await tx<{ closed: boolean; ended: boolean; waiting: boolean }[]>`
-    select closed_at is not null as closed, until <= ${now} as ended, exists (
+    select closed_at is not null as closed, (${now} at time zone time_zone)::date >= end_day as ended, exists (
       select from consumption_changes
-      where tenant_id = ${tenantId} and consumption_changes.first < until + interval '1 day'
-        and consumption_changes.last >= billing_periods.first - interval '1 day'
+      where tenant_id = ${tenantId} and consumption_changes.first < end_day + 2
+        and consumption_changes.last >= first_day - 2
     ) as waiting
-    from billing_periods where tenant_id = ${tenantId} and billing_period_id = ${id}::text::bigint`;
+    from billing_periods join properties using (tenant_id, property_id)
+    where tenant_id = ${tenantId} and billing_period_id = ${id}::text::bigint`;
   if (period === undefined) return "absent";
   if (period.closed) return "closed";
   if (!period.ended) return "not_ended";
@@ -85,15 +80,17 @@ export async function closeBillingPeriod(tx: Tx, tenantId: number, id: string, n
     select tenant_id, billing_period_id, unit_id, role, series_id, trim_scale(sum(amount)),
       (array_agg(start_interpolated order by period_start))[1] or
         (array_agg(end_interpolated order by period_start desc))[1],
-      bool_or(partial) or min(period_start) > greatest(first, min(valid_from))
-        or max(period_end) < least(until, max(coalesce(valid_to, 'infinity')))
+      bool_or(partial)
+        or min(period_start) > greatest(first_day::timestamp at time zone time_zone, min(valid_from))
+        or max(period_end) < least(end_day::timestamp at time zone time_zone, max(coalesce(valid_to, 'infinity')))
     from billing_periods
+    join properties using (tenant_id, property_id)
     join units using (tenant_id, property_id)
     join placements using (tenant_id, unit_id)
     join consumption using (tenant_id, placement_id)
     where tenant_id = ${tenantId} and billing_period_id = ${id}::text::bigint
-      and resolution = 'day' and period_start >= first and period_start < until
-    group by tenant_id, billing_period_id, first, until, unit_id, role, series_id`;
+      and ${isDayBilled(tx)}
+    group by tenant_id, billing_period_id, first_day, end_day, time_zone, unit_id, role, series_id`;
   await tx`
     update billing_periods set closed_at = ${now}
     where tenant_id = ${tenantId} and billing_period_id = ${id}::text::bigint`;

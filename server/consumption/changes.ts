@@ -124,3 +124,14 @@ export async function notePlacement(tx: Tx, { tenantId, meterId, from, to }: {
     where tenant_id = ${tenantId} and meter_id = ${meterId}::text::bigint
     group by span.first, span.last`;
 }
+
+/** Notes that a property's time zone is another now, so that whatever its meters consumed there is reckoned again. */
+export async function noteTimeZone(tx: Tx, { tenantId, propertyId }: { tenantId: number; propertyId: string }) {
+  await tx`
+    insert into consumption_changes (tenant_id, first, last, series_ids, replaced)
+    select tenant_id, valid_from - interval '1 day',
+      greatest(valid_from, coalesce(valid_to, now())) + interval '1 day', array_agg(series_id), true
+    from units join placements using (tenant_id, unit_id) join series using (tenant_id, meter_id)
+    where tenant_id = ${tenantId} and property_id = ${propertyId}::text::bigint
+    group by tenant_id, placement_id, valid_from, valid_to`;
+}

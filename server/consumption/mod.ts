@@ -4,6 +4,10 @@
  * @module
  */
 export { refreshConsumption } from "./refresh.ts";
+export { noteTimeZone } from "./changes.ts";
+export { readingsDroppedUntil } from "./reckonable.ts";
+export { forgetRegisters } from "./registers.ts";
+export { changePlacement, type PlacementChange, removePlacement } from "./change_placement.ts";
 export { endPlacement, listPlacements, type Placement, placeMeter, type StatedReading } from "./placements.ts";
 export {
   type BilledAmount,

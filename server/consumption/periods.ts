@@ -7,6 +7,8 @@ export interface Stay extends Span {
   /** "0": in no unit. */
   placementId: string;
   calendar: Calendar;
+  /** It began earlier, where nothing can be reckoned anew. */
+  cut?: boolean;
 }
 
 export type PeriodFlag = Portion["flags"][number] | "meter_changed";
@@ -48,9 +50,11 @@ function periodOf(course: Course, stay: Stay, { start, end }: Span, resolution: 
   const portion = from < to ? course.between(from, to) : null;
   if (portion === null) return null;
   const { amount, startGap, endGap, partial, flags } = portion;
-  const changed = stay.placementId !== "0" && (from > start || to < end || from === stay.start);
+  const begins = !stay.cut && (from > start || from === stay.start);
+  const changed = stay.placementId !== "0" && (begins || to < end);
   return {
-    ...{ placementId: stay.placementId, resolution, start, end, amount, partial },
+    ...{ placementId: stay.placementId, resolution, start, end, amount },
+    partial: partial || (stay.cut === true && from > start),
     startInterpolated: isFarApart(startGap, resolution),
     endInterpolated: isFarApart(endGap, resolution),
     flags: changed ? [...flags, "meter_changed"] : flags,
@@ -76,6 +80,12 @@ export function staysOf(placements: readonly Stay[], nowhere: Calendar): Stay[] 
   }
   if (at < Infinity) stays.push({ placementId: "0", calendar: nowhere, start: at, end: Infinity });
   return stays;
+}
+
+/** What of a stay lies behind an instant. */
+export function stayBehind(stay: Stay, instant: number): Stay[] {
+  if (stay.end <= instant) return [];
+  return [stay.start < instant ? { ...stay, start: instant, cut: true } : stay];
 }
 
 /** Makes one of periods that are the same stretch of the calendar: a meter was in no unit, twice in one day. */

@@ -75,7 +75,7 @@ export function placedKey({ tenantId, meterId }: Pick<Change, "tenantId" | "mete
  * what the next began with is next. Only what lies among the readings that were loaded belongs there.
  */
 export function withDialReadings(readings: readonly Knot[], dial: readonly Knot[], within: {
-  /** Whether a reading before the stretch was found; else the counter's first ones are among these. */
+  /** Whether the counter's first readings, or its last ones, are among these. */
   openStart: boolean;
   openEnd: boolean;
 }): Knot[] {

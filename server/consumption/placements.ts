@@ -24,26 +24,31 @@ export interface Placement {
 }
 
 /**
- * Puts a meter into a unit.
+ * Puts a meter into a unit; with `to`, for a time that is over.
  *
- * @throws {postgres.PostgresError} 23P01 where it is in another place then, 23503 where there is no such unit or meter.
+ * @throws {postgres.PostgresError} 23P01 where it is in another place then, 23503 where there is no such unit or meter,
+ * 23514 or 22000 where it ends before it begins.
  */
 export async function placeMeter(tx: Tx, tenantId: number, wanted: {
   unitId: string;
   meter: string;
   role: string;
   from: string;
+  to?: string | null;
   startReadings: StatedReading[];
+  endReadings?: StatedReading[];
 }): Promise<Placement> {
-  const { unitId, meter, role, from, startReadings } = wanted;
+  const { unitId, meter, role, from, to = null, startReadings, endReadings = [] } = wanted;
   const [made] = await tx<{ id: string }[]>`
-    insert into placements (tenant_id, unit_id, meter_id, role, valid_from)
-    values (${tenantId}, ${unitId}::text::bigint, ${meter}::text::bigint, ${role}, ${from}::text::timestamptz)
+    insert into placements (tenant_id, unit_id, meter_id, role, valid_from, valid_to)
+    values (${tenantId}, ${unitId}::text::bigint, ${meter}::text::bigint, ${role}, ${from}::text::timestamptz,
+      ${to}::text::timestamptz)
     returning placement_id::text as id`;
   if (made === undefined) throw new Error("Cannot place meter: the database returned no row");
   await stateReadings(tx, { tenantId, placementId: made.id, moment: "start" }, startReadings);
-  await notePlacement(tx, { tenantId, meterId: meter, from, to: null });
-  return await readBack(tx, tenantId, made.id);
+  await stateReadings(tx, { tenantId, placementId: made.id, moment: "end" }, endReadings);
+  await notePlacement(tx, { tenantId, meterId: meter, from, to });
+  return await placementKept(tx, tenantId, made.id);
 }
 
 /**
@@ -64,7 +69,7 @@ export async function endPlacement(tx: Tx, tenantId: number, ending: {
   if (ended === undefined) return null;
   await stateReadings(tx, { tenantId, placementId, moment: "end" }, endReadings);
   await notePlacement(tx, { tenantId, meterId: ended.meter, from: to, to: null });
-  return await readBack(tx, tenantId, placementId);
+  return await placementKept(tx, tenantId, placementId);
 }
 
 /** A tenant's placements behind the id `after`, of a unit or of a meter where one is named. */
@@ -98,13 +103,15 @@ export async function listPlacements(
     order by placement_id limit ${limit}`;
 }
 
-async function readBack(tx: Tx, tenantId: number, id: string): Promise<Placement> {
+/** A placement as it was written. */
+export async function placementKept(tx: Tx, tenantId: number, id: string): Promise<Placement> {
   const [placement] = await listPlacements(tx, tenantId, { id });
   if (placement === undefined) throw new Error("Cannot place meter: what was written cannot be read back");
   return placement;
 }
 
-async function stateReadings(
+/** Writes down what was read when a meter was put in or taken out. */
+export async function stateReadings(
   tx: Tx,
   { tenantId, placementId, moment }: { tenantId: number; placementId: string; moment: "start" | "end" },
   readings: StatedReading[],

@@ -1,30 +1,28 @@
 import type { Tx } from "../db/mod.ts";
 import type { Knowledge } from "../meter_keys/knowledge.ts";
-import { Calendar, type Span } from "./calendar.ts";
+import type { Span } from "./calendar.ts";
 import type { Change } from "./changes.ts";
 import { correctBilled } from "./correct_billed.ts";
 import { courseOf } from "./course.ts";
-import { mergePeriods, type Period, periodsOf, type Stay, staysOf } from "./periods.ts";
+import { withoutErrors } from "./error_readings.ts";
+import { reckonableSince } from "./reckonable.ts";
+import { mergePeriods, type Period, periodsOf } from "./periods.ts";
 import { loadPlaced, type Placed, placedKey, withDialReadings } from "./placed.ts";
 import { readingsAround, widenToReadings } from "./readings.ts";
 import { loadRegisters, seriesOf } from "./registers.ts";
-import type { Knot } from "./step.ts";
-import { deleteEverywhere, deletePeriods, insertPeriods, type Stretch, sumMonths } from "./store_periods.ts";
+import type { Knot, Register } from "./step.ts";
+import {
+  deleteDaysEverywhere,
+  deletePeriods,
+  insertPeriods,
+  type Stretch,
+  sumMonths,
+  takeMonths,
+} from "./store_periods.ts";
+import { around, stretchOf, type Touched, touchedBy } from "./touched.ts";
 
-const NOWHERE = new Calendar("UTC");
 const DAY_MS = 86_400_000;
 const NO_DIAL = { exponent: null, digits: null };
-
-/** A change with all the days that it touches. */
-interface Touched {
-  change: Change;
-  /** Wherever the meter was at any time. */
-  all: Stay[];
-  /** Where it was from the reading before the change to the one behind it. */
-  stays: (Stay & { days: Span })[];
-  /** All the days of all stays. */
-  whole: Span;
-}
 
 /**
  * Reckons anew just what the changes touch: of each counter the days from the reading before a change to the one behind
@@ -34,54 +32,61 @@ interface Touched {
 export async function reckon(tx: Tx, changes: Change[], knowledge: Knowledge): Promise<void> {
   if (changes.length === 0) return;
   const placed = await loadPlaced(tx, changes);
-  const spans = await widenToReadings(tx, changes);
-  const touched = changes.flatMap((whatChanged, index): Touched[] => {
-    const dial = dialOf(placed, whatChanged);
-    const widened = spans[index] ?? { ...whatChanged, oldest: Infinity };
-    // What was reckoned from readings that are kept no longer stays as it is.
-    const floor = dial.some(({ time }) => time < widened.oldest) ? -Infinity : widened.oldest;
-    if (whatChanged.end < floor) return [];
-    const change = { ...whatChanged, start: Math.max(whatChanged.start, floor) };
-    const wide = widenToDial(whatChanged, widened, dial);
-    const margin = change.replaced ? around(wide, change, 2 * DAY_MS) : wide;
-    const span = { start: Math.max(margin.start, floor), end: margin.end };
-    const all = staysOf(placed.get(placedKey(change))?.stays ?? [], NOWHERE);
-    const stays = staysTouched(all, span);
-    const whole = {
-      start: Math.min(span.start, ...stays.map(({ days }) => days.start)),
-      end: Math.max(span.end, ...stays.map(({ days }) => days.end)),
-    };
-    return [{ change, all, stays, whole }];
+  const spans = (await widenToReadings(tx, changes)).map((span, index): Change => {
+    const change = changes[index] as Change;
+    const wide = widenToDial(change, span, dialOf(placed, change));
+    return { ...change, ...(change.replaced ? together(wide, around(change, 2 * DAY_MS)) : wide) };
   });
-  if (touched.length === 0) return;
+  const reckonable = await reckonableSince(tx, spans);
+  const touched = changes.flatMap((change, index) => {
+    const [span, since] = [spans[index] ?? change, reckonable[index] ?? -Infinity];
+    return touchedBy(change, span, since, placed.get(placedKey(change))?.stays ?? []);
+  });
+  if (touched.length > 0) await store(tx, touched, placed, await loadRegisters(tx, changes, knowledge));
+  // In periods of which nothing was touched too: they may have waited for that to be known.
+  await correctBilled(tx, [...spans, ...touched.map(({ change, whole }) => ({ ...change, ...whole }))]);
+}
+
+type OfSeries = Pick<Change, "tenantId" | "seriesId">;
+
+async function store(tx: Tx, touched: Touched[], placed: Map<string, Placed>, registers: Map<string, Register>) {
   const readings = await readingsAround(tx, touched.map(({ change, whole }) => ({ ...change, ...whole })));
-  const registers = await loadRegisters(tx, changes, knowledge);
-  const periods = touched.flatMap(({ change, stays, whole }, index) => {
-    const own = readings[index] ?? [];
-    const knots = withDialReadings(own, dialOf(placed, change), {
-      openStart: (own[0]?.time ?? Infinity) >= whole.start,
-      openEnd: (own.at(-1)?.time ?? -Infinity) <= whole.end,
-    });
-    const course = courseOf(knots, registers.get(seriesOf(change)) ?? NO_DIAL);
+  const periods = touched.flatMap(({ change, stays }, index) => {
+    const { knots = [], openStart = true, openEnd = true } = readings[index] ?? {};
+    const all = withDialReadings(knots, dialOf(placed, change), { openStart, openEnd });
+    const course = courseOf(withoutErrors(all), registers.get(seriesOf(change)) ?? NO_DIAL);
     const { tenantId, seriesId } = change;
     const found = stays.flatMap((stay) => periodsOf(course, stay, stay.days));
     return mergePeriods(found).map((period): Period & OfSeries => ({ tenantId, seriesId, ...period }));
   });
-  await deleteEverywhere(tx, touched.flatMap(({ change }) => change.replaced ? [change] : []));
-  const days = touched.flatMap(({ change, stays }) => stays.map((stay) => stretchOf(change, stay, stay.days)));
-  const months = touched.flatMap(({ change, all, stays }) =>
-    // What was replaced took whole months away, of places that were left before it too.
-    (change.replaced ? staysTouched(all, around(change, change, 32 * DAY_MS)) : stays).flatMap((stay) =>
-      monthsTouched(change, stay)
-    )
+  const months = touched.flatMap((one) => one.months);
+  const replaced = touched.filter(({ change }) => change.replaced);
+  const taken = await takeMonths(tx, replaced.map(({ change }) => change));
+  await deleteDaysEverywhere(
+    tx,
+    replaced.flatMap(({ change, since }) =>
+      change.end < since ? [] : [{ ...change, start: Math.max(change.start, since) }]
+    ),
   );
-  await deletePeriods(tx, days, months);
+  await deletePeriods(
+    tx,
+    touched.flatMap(({ change, stays, since }) =>
+      stays.map((stay) => ({ ...stretchOf(change, stay, stay.days), keptUntil: Math.max(stay.days.start, since) }))
+    ),
+    months,
+  );
   await insertPeriods(tx, withoutRepeats(periods));
-  await sumMonths(tx, months);
-  await correctBilled(tx, touched.map(({ change, whole }) => ({ ...change, ...whole })));
+  await sumMonths(tx, [...months, ...ofPlacesLeft(taken, months)]);
 }
 
-type OfSeries = Pick<Change, "tenantId" | "seriesId">;
+/** Months of places in which the meter is not said to have been then any more: days stay there that cannot be reckoned anew. */
+function ofPlacesLeft(taken: Stretch[], months: Stretch[]): Stretch[] {
+  const placeOf = (month: Stretch) => `${seriesOf(month)} ${month.placementId}`;
+  const anew = Map.groupBy(months, placeOf);
+  return taken.filter((month) =>
+    !anew.get(placeOf(month))?.some(({ start, end }) => start < month.end && end > month.start)
+  );
+}
 
 /** What was read from the counter's dial when its meter was put in or taken out. */
 function dialOf(placed: Map<string, Placed>, change: Change): Knot[] {
@@ -99,46 +104,8 @@ function widenToDial(change: Change, { start, end }: Span, dial: Knot[]): Span {
   };
 }
 
-/** Both spans, and some time on either side of the second: calendars differ by a day, and months are long. */
-function around(a: Span, b: Span, margin: number): Span {
-  return { start: Math.min(a.start, b.start - margin), end: Math.max(a.end, b.end + margin) };
-}
-
-/** The stays that a span touches; where a meter was in no unit twice in one day, both times are of that day. */
-function staysTouched(stays: Stay[], span: Span): Touched["stays"] {
-  const touched = stays.flatMap((stay) => daysTouched(stay, span));
-  const nowhere = touched.filter(({ placementId }) => placementId === "0").map(({ days }) => days);
-  if (nowhere.length === 0) return touched;
-  const days = {
-    start: Math.min(...nowhere.map(({ start }) => start)),
-    end: Math.max(...nowhere.map(({ end }) => end)),
-  };
-  return [
-    ...touched.filter(({ placementId }) => placementId !== "0"),
-    ...stays.filter(({ placementId }) => placementId === "0").flatMap((stay) => daysTouched(stay, days)),
-  ];
-}
-
-/** A stay with its days that a span touches; none where the two are apart. */
-function daysTouched(stay: Stay, span: Span): (Stay & { days: Span })[] {
-  const [start, end] = [Math.max(stay.start, span.start), Math.min(stay.end, span.end)];
-  if (start >= end) return [];
-  const days = { start: stay.calendar.dayOf(start).start, end: stay.calendar.dayOf(end - 1).end };
-  return [{ ...stay, days }];
-}
-
-function monthsTouched(change: Change, stay: Stay & { days: Span }): Stretch[] {
-  const months: Stretch[] = [];
-  for (let at = stay.days.start; at < stay.days.end;) {
-    const month = stay.calendar.monthOf(at);
-    months.push(stretchOf(change, stay, month));
-    at = month.end;
-  }
-  return months;
-}
-
-function stretchOf({ tenantId, seriesId }: Change, { placementId }: Stay, { start, end }: Span): Stretch {
-  return { tenantId, seriesId, placementId, start, end };
+function together(a: Span, b: Span): Span {
+  return { start: Math.min(a.start, b.start), end: Math.max(a.end, b.end) };
 }
 
 /** Two changes of one counter may touch the same day: both have reckoned it from the same readings. */

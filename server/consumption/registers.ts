@@ -2,6 +2,7 @@ import { type DataRecord, decodeTelegram, type Telegram, TelegramError } from "@
 import type { Tx } from "../db/mod.ts";
 import { arrayLiteral } from "../ingest/array_literal.ts";
 import type { Knowledge, TenantKnowledge } from "../meter_keys/knowledge.ts";
+import { traceTelegram } from "../telegram_packs/trace_telegram.ts";
 import { parseAmount } from "./amount.ts";
 import type { Change } from "./changes.ts";
 import type { Register } from "./step.ts";
@@ -16,9 +17,17 @@ interface Row extends OfSeries {
 interface Unlearnt extends OfSeries {
   key: string;
   occurrence: number;
-  kind: "frame" | "values";
+  kind: string;
   bytes: Uint8Array;
   value: string;
+}
+
+interface TracedReading extends Omit<Unlearnt, "kind" | "bytes"> {
+  meterId: string;
+  telegramId: string;
+  /** Null where the telegram is no row. */
+  kind: string | null;
+  bytes: Uint8Array | null;
 }
 
 /** The dials of counters by {@linkcode seriesOf}; those met for the first time are learnt from a telegram and kept. */
@@ -38,27 +47,42 @@ export async function loadRegisters(tx: Tx, series: OfSeries[], knowledge: Knowl
   return registers;
 }
 
+/** Forgets the dials of series that were decoded otherwise: each is learnt again from what is decoded now. */
+export async function forgetRegisters(tx: Tx, series: OfSeries[]) {
+  if (series.length === 0) return;
+  await tx`
+    delete from series_registers using ${wanted(tx, series)}
+    where (series_registers.tenant_id, series_registers.series_id) = (wanted.tenant_id, wanted.series_id)`;
+}
+
 export function seriesOf({ tenantId, seriesId }: OfSeries): string {
   return `${tenantId} ${seriesId}`;
 }
 
-/** The telegram that a series' first current reading comes from. */
+/** The telegram that a series' newest reading comes from: older ones may be gone. */
 async function selectUnlearnt(tx: Tx, missing: OfSeries[]): Promise<Unlearnt[]> {
-  return await tx<Unlearnt[]>`
-    select tenant_id as "tenantId", series_id::text as "seriesId", occurrence,
+  const rows = await tx<TracedReading[]>`
+    select tenant_id as "tenantId", series_id::text as "seriesId", occurrence, meter_id::text as "meterId",
+      newest.telegram_id::text as "telegramId",
       concat_ws(':', quantity, unit, function, 's' || storage_number, 't' || tariff, 'u' || subunit,
         nullif(replace(modifiers, ' ', ','), '')) as key,
-      telegram.kind, telegram.bytes, first.value::text
+      telegram.kind, telegram.bytes, newest.value::text
     from ${wanted(tx, missing)} join series using (tenant_id, series_id)
     cross join lateral (
       select telegram_id, value from readings
       where (readings.tenant_id, readings.series_id) = (series.tenant_id, series.series_id) and is_current
-      order by time limit 1
-    ) first
-    cross join lateral (
+      order by time desc limit 1
+    ) newest
+    left join lateral (
       select kind, bytes from telegrams
-      where (telegrams.tenant_id, telegrams.telegram_id) = (series.tenant_id, first.telegram_id) limit 1
-    ) telegram`;
+      where (telegrams.tenant_id, telegrams.telegram_id) = (series.tenant_id, newest.telegram_id) limit 1
+    ) telegram on true`;
+  const found: Unlearnt[] = [];
+  for (const { kind, bytes, ...row } of rows) {
+    const telegram = kind === null || bytes === null ? await traceTelegram(tx, row) : { kind, bytes };
+    if (telegram !== null) found.push({ ...row, ...telegram });
+  }
+  return found;
 }
 
 /** The telegram knows the dial; where it cannot be read, the value's own decimals tell its last digit. */

@@ -7,6 +7,10 @@ export interface Knot {
   value: Amount;
   /** Another counter begins here: what lies between this value and the one before was not consumed. */
   fresh?: boolean;
+  /** The gateway noted that a counter of this readout jumped. */
+  suspect?: boolean;
+  /** What the meter said just before was taken for an error. */
+  afterError?: boolean;
 }
 
 /** A counter's dial. */
@@ -18,7 +22,7 @@ export interface Register {
 }
 
 /** What happened between two readings, where it was not plain counting up. */
-export type StepFlag = "rollover" | "reset" | "backwards" | "exchange";
+export type StepFlag = "rollover" | "reset" | "backwards" | "exchange" | "error_reading";
 
 /** What was consumed between two neighbouring readings. */
 export interface Step {
@@ -39,7 +43,7 @@ const SHORTEST_DIAL = 5;
 export function stepBetween(before: Knot, after: Knot, register: Register): Step {
   if (after.fresh) return { amount: ZERO, flag: "exchange" };
   const difference = subtract(after.value, before.value);
-  if (difference.digits >= 0n) return { amount: difference, flag: null };
+  if (difference.digits >= 0n) return { amount: difference, flag: after.afterError ? "error_reading" : null };
   const capacity = rolledOver(before.value, after.value, register);
   if (capacity !== null) return { amount: add(difference, capacity), flag: "rollover" };
   // after < 0.9 × before; below zero it counts what flows back, and was never reset

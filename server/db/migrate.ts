@@ -4,6 +4,8 @@ import foundation from "./migrations/0001_foundation.sql" with { type: "text" };
 import ingest from "./migrations/0002_ingest.sql" with { type: "text" };
 import consumption from "./migrations/0003_consumption.sql" with { type: "text" };
 import meterKeys from "./migrations/0004_meter_keys.sql" with { type: "text" };
+import telegramPacks from "./migrations/0005_telegram_packs.sql" with { type: "text" };
+import reckoning from "./migrations/0006_reckoning.sql" with { type: "text" };
 import { DatabaseError } from "./database.ts";
 
 export interface Migration {
@@ -17,6 +19,8 @@ export const migrations: Migration[] = [
   { name: "0002_ingest", sql: ingest },
   { name: "0003_consumption", sql: consumption },
   { name: "0004_meter_keys", sql: meterKeys },
+  { name: "0005_telegram_packs", sql: telegramPacks },
+  { name: "0006_reckoning", sql: reckoning },
 ];
 
 const MIGRATION_DEADLINE_MS = 10 * 60 * 1000;

@@ -20,7 +20,11 @@ const DAY_MS = 24 * 60 * 60 * 1000;
  */
 export async function dropExpired(database: Database, retention: Retention, now: Date, log: Log): Promise<string[]> {
   const dropped: string[] = [];
-  const kept = [["telegrams", retention.telegramDays], ["readings", retention.readingDays]] as const;
+  const kept = [
+    ["telegrams", retention.telegramDays],
+    ["telegram_packs", retention.telegramDays],
+    ["readings", retention.readingDays],
+  ] as const;
   for (const [table, days] of kept) {
     if (days === null) continue;
     const before = new Date(now.getTime() - days * DAY_MS).toISOString();
@@ -31,8 +35,20 @@ export async function dropExpired(database: Database, retention: Retention, now:
     dropped.push(...rows.map(({ name }) => name));
   }
   await deleteExpiredHours(database, retention.hourDays, now);
+  await forgetJumps(database);
   if (dropped.length > 0) log.info("Dropped months that are kept no longer", { tables: dropped.join(" ") });
   return dropped;
+}
+
+/** Whether a reading is suspect matters while it is kept. */
+async function forgetJumps(database: Database) {
+  await ingestTransaction(
+    database,
+    (tx) =>
+      tx`
+    delete from implausible_telegrams
+    where read_at < (select until from dropped_until where parent = 'readings')`,
+  );
 }
 
 /** A look-up in the key for each counter and place: the table has no other index. */

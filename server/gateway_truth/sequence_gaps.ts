@@ -23,7 +23,8 @@ export function selectGaps(tx: Tx, tenantId: number, gateway: string): Promise<S
 
 /**
  * Looks at what has come since the last time and notes the numbers that are missing; those that came late are taken off
- * the list. A number is here when its telegrams are stored or it lies in the quarantine.
+ * the list. A number is here when its telegrams are stored, as rows or in
+ * a pack, or it lies in the quarantine.
  */
 export async function noteSequenceGaps(database: Database): Promise<void> {
   const epochs = await ingestTransaction(database, selectEpochs);
@@ -70,6 +71,18 @@ function held(tx: Tx, { tenantId, gateway, epoch }: Epoch, first: string, last: 
       select seq, received_at from telegrams where ${within} and position = 0
       union all
       select seq, received_at from quarantine where ${within}
+      union all
+      select seq, received_at from (
+        select generate_series(lower(run), upper(run) - 1) as seq, received_at
+        from (
+          select unnest(seqs * int8multirange(int8range(${first}::text::bigint, ${last}::text::bigint, '[]'))) as run,
+            received_at
+          from telegram_packs
+          where tenant_id = ${tenantId} and gateway_id = ${gateway} and epoch = ${epoch}
+            and upper(seqs) > ${first}::text::bigint
+            and (${last}::text is null or lower(seqs) <= ${last}::text::bigint)
+        ) runs
+      ) packed
     ) either group by seq
   )`;
 }

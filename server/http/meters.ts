@@ -1,13 +1,18 @@
 import { Hono } from "@hono/hono";
 import * as v from "valibot";
 import { tenantTransaction } from "../db/mod.ts";
+import { traceTelegram } from "../telegram_packs/trace_telegram.ts";
 import type { HttpDeps, HttpEnv } from "./deps.ts";
 import { parseQuery, rowId } from "./door.ts";
 import { Limit, RowId } from "./fields.ts";
 import { findMeter, latestAttributes, latestOfSeries, listMeters } from "./meter_queries.ts";
 import { notFound } from "./problem.ts";
+import { shownTelegram } from "./shown_telegram.ts";
 
-/** `/api/v1/meters`: the meters, and one with the latest value of each series and what it says of itself. */
+/**
+ * `/api/v1/meters`: the meters, one with the latest value of each series and what it says of itself, and the telegram that
+ * a reading of it names.
+ */
 export function metersApi({ database }: HttpDeps): Hono<HttpEnv> {
   const app = new Hono<HttpEnv>();
 
@@ -30,6 +35,18 @@ export function metersApi({ database }: HttpDeps): Hono<HttpEnv> {
     });
     if (found === null) throw notFound(`Cannot show meter: there is no meter ${c.req.param("id")}`);
     return c.json(found);
+  });
+
+  app.get("/:id/telegrams/:telegram", async (c) => {
+    const [meterId, telegramId] = [rowId(c), rowId(c, "telegram")];
+    const tenantId = c.get("tenantId");
+    const found = meterId === null || telegramId === null
+      ? null
+      : await tenantTransaction(database, tenantId, (tx) => traceTelegram(tx, { tenantId, meterId, telegramId }));
+    if (found === null) {
+      throw notFound(`Cannot show telegram: meter ${c.req.param("id")} has no telegram ${c.req.param("telegram")}`);
+    }
+    return c.json(shownTelegram(found));
   });
 
   return app;

@@ -1,5 +1,6 @@
 import { Hono } from "@hono/hono";
 import * as v from "valibot";
+import { noteTimeZone } from "../consumption/mod.ts";
 import { tenantTransaction, type Tx } from "../db/mod.ts";
 import type { HttpDeps, HttpEnv } from "./deps.ts";
 import { limitBody, parseBody, parseQuery, rowId } from "./door.ts";
@@ -14,14 +15,16 @@ const Area = v.pipe(
   v.check((text) => Number(text) > 0, "expected more than 0 m²"),
 );
 
+const Name = Text(200);
+const Address = v.nullable(Text(500));
+const MunicipalityCode = v.nullable(v.pipe(v.string(), v.regex(/^\d{4}$/, "expected four digits")));
+const TimeZone = v.pipe(v.string(), v.check(isTimeZone, "expected a time zone such as Europe/Copenhagen"));
+
 const NewProperty = {
-  name: Text(200),
-  address: v.optional(v.nullable(Text(500)), null),
-  municipalityCode: v.optional(v.nullable(v.pipe(v.string(), v.regex(/^\d{4}$/, "expected four digits"))), null),
-  timeZone: v.optional(
-    v.pipe(v.string(), v.check(isTimeZone, "expected a time zone such as Europe/Copenhagen")),
-    "Europe/Copenhagen",
-  ),
+  name: Name,
+  address: v.optional(Address, null),
+  municipalityCode: v.optional(MunicipalityCode, null),
+  timeZone: v.optional(TimeZone, "Europe/Copenhagen"),
   units: v.optional(
     v.pipe(
       v.array(v.strictObject({ label: Text(100), areaM2: v.optional(v.nullable(Area), null) })),
@@ -31,9 +34,21 @@ const NewProperty = {
   ),
 };
 
+/** What is absent stays. */
+const Changes = {
+  name: v.optional(Name),
+  address: v.optional(Address),
+  municipalityCode: v.optional(MunicipalityCode),
+  timeZone: v.optional(TimeZone),
+};
+
+type Changes = v.InferOutput<v.StrictObjectSchema<typeof Changes, undefined>>;
 type NewProperty = v.InferOutput<v.StrictObjectSchema<typeof NewProperty, undefined>>;
 
-/** `/api/v1/properties`: a property with its units, created in one transaction, all or nothing. */
+/**
+ * `/api/v1/properties`: a property with its units, created in one transaction, all or nothing. Where its time zone is
+ * changed, all that was consumed there is reckoned anew.
+ */
 export function propertiesApi({ database }: HttpDeps): Hono<HttpEnv> {
   const app = new Hono<HttpEnv>();
 
@@ -45,6 +60,21 @@ export function propertiesApi({ database }: HttpDeps): Hono<HttpEnv> {
       return c.json(created, 201, { location: `/api/v1/properties/${created.id}` });
     } catch (error) {
       throw conflictOf(error, wanted) ?? error;
+    }
+  });
+
+  app.patch("/:id", async (c) => {
+    const wanted = await parseBody(c, Changes);
+    const id = rowId(c);
+    const tenantId = c.get("tenantId");
+    try {
+      const changed = id === null
+        ? null
+        : await tenantTransaction(database, tenantId, (tx) => change(tx, { tenantId, id }, wanted));
+      if (changed === null) throw notFound(`Cannot change property: there is no property ${c.req.param("id")}`);
+      return c.json(changed);
+    } catch (error) {
+      throw conflictOf(error, { units: [], ...wanted }) ?? error;
     }
   });
 
@@ -96,6 +126,21 @@ async function create(tx: Tx, tenantId: number, wanted: NewProperty): Promise<Pr
   return property;
 }
 
+async function change(tx: Tx, of: { tenantId: number; id: string }, wanted: Changes): Promise<PropertyRow | null> {
+  await tx`
+    select from properties where tenant_id = ${of.tenantId} and property_id = ${of.id}::text::bigint for update`;
+  const [before] = await select(tx, of);
+  if (before === undefined) return null;
+  const after = { ...before, ...wanted };
+  await tx`
+    update properties
+    set name = ${after.name}, address = ${after.address}, municipality_code = ${after.municipalityCode},
+      time_zone = ${after.timeZone}
+    where tenant_id = ${of.tenantId} and property_id = ${of.id}::text::bigint`;
+  if (after.timeZone !== before.timeZone) await noteTimeZone(tx, { tenantId: of.tenantId, propertyId: of.id });
+  return after;
+}
+
 async function select(
   tx: Tx,
   { tenantId, id = null, after = "0", limit = 1 }: {
@@ -120,11 +165,11 @@ async function select(
 }
 
 /** A unique key that was hit, as a sentence that names the culprit; the transaction was rolled back. */
-function conflictOf(error: unknown, { name, units }: NewProperty): Problem | null {
+function conflictOf(error: unknown, { name, units }: Pick<NewProperty, "units"> & Changes): Problem | null {
   const { code, table_name } = Object(error) as { code?: unknown; table_name?: unknown };
   if (code !== "23505") return null;
   if (table_name === "properties") {
-    return new Problem(409, "duplicate_name", `Cannot create property: there is one named ${JSON.stringify(name)}`);
+    return new Problem(409, "duplicate_name", `Cannot keep property: there is one named ${JSON.stringify(name)}`);
   }
   const seen = new Set<string>();
   const twice = units.find(({ label }) => seen.size === seen.add(label).size);

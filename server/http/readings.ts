@@ -24,11 +24,18 @@ const Query = {
   )),
 };
 
-type Row = SeriesRow & { modifierText: string; meter: string; time: Date; value: string; revision: number };
+type Row = SeriesRow & {
+  modifierText: string;
+  meter: string;
+  time: Date;
+  value: string;
+  revision: number;
+  telegram: string;
+};
 
 /**
  * `/api/v1/readings`: the current values, by series and then by time, so that a page begins where the last one ended in
- * the index. Values are exact decimals as texts.
+ * the index. Values are exact decimals as texts; `telegram` names what `/api/v1/meters/{meter}/telegrams/{telegram}` shows.
  */
 export function readingsApi({ database }: HttpDeps): Hono<HttpEnv> {
   return new Hono<HttpEnv>().get("/", async (c) => {
@@ -43,9 +50,10 @@ export function readingsApi({ database }: HttpDeps): Hono<HttpEnv> {
       tenantId,
       (tx) =>
         tx<Row[]>`
-        select ${seriesColumns(tx)}, meter_id::text as meter, found.time, found.value::text, found.revision
+        select ${seriesColumns(tx)}, meter_id::text as meter, found.time, found.value::text, found.revision,
+          found.telegram_id::text as telegram
         from series cross join lateral (
-          select time, value, revision from readings
+          select time, value, revision, telegram_id from readings
           where readings.tenant_id = ${tenantId} and readings.series_id = series.series_id and is_current
             and time >= ${from ?? "-infinity"}::text::timestamptz and time < ${to ?? "infinity"}::text::timestamptz
             and (series.series_id > ${afterSeries}::text::bigint or time > ${afterTime}::text::timestamptz)
@@ -59,7 +67,7 @@ export function readingsApi({ database }: HttpDeps): Hono<HttpEnv> {
     );
     const last = rows.length === limit ? rows.at(-1) : undefined;
     return c.json({
-      readings: rows.map(({ id, modifierText, meter, time, value, revision, ...address }) => {
+      readings: rows.map(({ id, modifierText, meter, time, value, revision, telegram, ...address }) => {
         const { quantity, unit, ...rest } = address;
         return {
           meter,
@@ -71,6 +79,7 @@ export function readingsApi({ database }: HttpDeps): Hono<HttpEnv> {
           ...rest,
           modifiers: splitModifiers(modifierText),
           revision,
+          telegram,
         };
       }),
       next: last === undefined ? null : `${last.id}_${last.time.toISOString()}`,

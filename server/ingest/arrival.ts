@@ -1,6 +1,7 @@
 import type { Readout } from "@mbus-gateway/wire";
 import type { Tx } from "../db/mod.ts";
 import type { Knowledge } from "../meter_keys/knowledge.ts";
+import type { MayBePacked } from "../telegram_packs/packed_before.ts";
 import type { AttributeRow } from "./attributes.ts";
 import { type DecodedReadout, decodeReadout, decoderVersionOf } from "./decode_readout.ts";
 import { readingTime, type ReadMessage } from "./incoming.ts";
@@ -34,6 +35,7 @@ export interface Decoded {
 
 /** What storing works with. */
 export interface Stock {
+  mayBePacked: MayBePacked;
   ids: IdsOfTransaction;
   tenants: KnownTenants;
   telegramIds: TelegramIds;

@@ -15,24 +15,27 @@ export interface ConfirmationWindow {
 const MAX_RANGES = 10_000;
 
 /**
- * What is committed of a window, as the answer to a heartbeat: exactly the readouts whose telegrams are stored or that
- * lie in the quarantine. Works under `mbus_api` and `mbus_ingest`.
+ * What is committed of a window, as the answer to a heartbeat: exactly the readouts whose telegrams are stored, as
+ * rows or in packs, or that lie in the quarantine. Works under `mbus_api` and `mbus_ingest`.
  */
 export async function confirmationOf(tx: Tx, window: ConfirmationWindow): Promise<Confirmation> {
   const { tenantId, gateway, epoch, oldest, newest } = window;
+  const of = tx`tenant_id = ${tenantId} and gateway_id = ${gateway} and epoch = ${epoch}`;
   const ranges = await tx<{ first: string; last: string }[]>`
     with held as (
-      select seq from telegrams
-      where tenant_id = ${tenantId} and gateway_id = ${gateway} and epoch = ${epoch}
-        and seq between ${oldest} and ${newest} and position = 0
+      select seq from telegrams where ${of} and seq between ${oldest} and ${newest} and position = 0
       union
-      select seq from quarantine
-      where tenant_id = ${tenantId} and gateway_id = ${gateway} and epoch = ${epoch}
-        and seq between ${oldest} and ${newest}
+      select seq from quarantine where ${of} and seq between ${oldest} and ${newest}
+    ), runs as (
+      select int8range(min(seq), max(seq), '[]') as run
+      from (select seq, seq - row_number() over (order by seq) as island from held) numbered
+      group by island
+      union all
+      select unnest(seqs * int8multirange(int8range(${oldest}, ${newest}, '[]'))) from telegram_packs
+      where ${of} and upper(seqs) > ${oldest} and lower(seqs) <= ${newest}
     )
-    select min(seq) as first, max(seq) as last
-    from (select seq, seq - row_number() over (order by seq) as island from held) numbered
-    group by island
+    select lower(run) as first, upper(run) - 1 as last
+    from (select unnest(range_agg(run)) as run from runs) joined
     order by first
     limit ${MAX_RANGES}`;
   const held = ranges.map(({ first, last }): [number, number] => [Number(first), Number(last)]);

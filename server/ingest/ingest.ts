@@ -11,6 +11,7 @@ import {
   type UnreadableMessage,
 } from "./incoming.ts";
 import { type Knowledge, NO_KNOWLEDGE } from "../meter_keys/knowledge.ts";
+import { type MayBePacked, PackedBefore } from "../telegram_packs/packed_before.ts";
 import { KnownIds } from "./known_ids.ts";
 import { KnownTenants } from "./known_tenants.ts";
 import { Months } from "./months.ts";
@@ -65,6 +66,7 @@ export function createIngest(
   {
     database,
     knowledge = NO_KNOWLEDGE,
+    packedBefore = new PackedBefore(),
     trace = NO_TRACE,
     log = silentLog,
     now = () => new Date(),
@@ -74,6 +76,7 @@ export function createIngest(
     trace?: Trace;
     /** Keys and compact formats of the tenants' meters. */
     knowledge?: Knowledge;
+    packedBefore?: PackedBefore;
     log?: Log;
     now?: () => Date;
     /** A batch of more rows is written in portions. */
@@ -89,10 +92,12 @@ export function createIngest(
 
   /** Writes without looking while nothing comes twice; what did is taken back as a whole and written with a look. */
   async function store(read: Read[]): Promise<IngestResult[]> {
-    await months.ensure(database, read.flatMap((one) => "readouts" in one ? one.readouts : []));
-    if (cautious === 0) {
+    const readouts = read.flatMap((one) => "readouts" in one ? one.readouts : []);
+    await months.ensure(database, readouts);
+    const mayBePacked = await packedBefore.ask(database);
+    if (cautious === 0 && !readouts.some(mayBePacked)) {
       try {
-        return await storeAtOnce(read, true);
+        return await storeAtOnce(read, true, mayBePacked);
       } catch (error) {
         if (error instanceof GatewayMoved) {
           tenants.forget();
@@ -104,16 +109,19 @@ export function createIngest(
         }
       }
     }
-    const results = await storeAtOnce(read, false);
+    const results = await storeAtOnce(read, false, mayBePacked);
     cautious = results.some(({ duplicates }) => duplicates > 0) ? CAUTIOUS_BATCHES : Math.max(0, cautious - 1);
     return results;
   }
 
-  async function storeAtOnce(read: Read[], expectNew: boolean): Promise<IngestResult[]> {
+  async function storeAtOnce(read: Read[], expectNew: boolean, mayBePacked: MayBePacked): Promise<IngestResult[]> {
     const ids = known.begin();
     const { results, readings } = await ingestTransaction(
       database,
-      (tx) => trace.step("write", () => storeMessages(tx, { ids, tenants, telegramIds, knowledge, expectNew }, read)),
+      (tx) => {
+        const stock = { mayBePacked, ids, tenants, telegramIds, knowledge, expectNew };
+        return trace.step("write", () => storeMessages(tx, stock, read));
+      },
     );
     ids.commit();
     counts.readings += readings;

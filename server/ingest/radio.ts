@@ -4,7 +4,7 @@ import { arrayLiteral } from "./array_literal.ts";
 import { type DecodedTelegramRow, telegramKey } from "./telegram_store.ts";
 
 /** Two gateways that hear the same bytes within so long have heard one telegram. */
-const ONE_TELEGRAM_MINUTES = 10;
+export const ONE_TELEGRAM_MINUTES = 10;
 
 /** By what a radio telegram is known again, whoever heard it. */
 export function radioHash(frame: Uint8Array): Uint8Array {

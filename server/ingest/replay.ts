@@ -1,5 +1,6 @@
 import { type Database, ingestTransaction } from "../db/mod.ts";
 import type { Knowledge } from "../meter_keys/knowledge.ts";
+import { PackedBefore } from "../telegram_packs/packed_before.ts";
 import { type IncomingMessage, readMessage } from "./incoming.ts";
 import { KnownIds } from "./known_ids.ts";
 import { KnownTenants } from "./known_tenants.ts";
@@ -39,9 +40,11 @@ export async function replay(entry: QuarantinedEntry, { database, knowledge, now
   const read = readMessage(messageOf(entry), now());
   if (!("readouts" in read)) return { taken: false, reason: read.reason };
   await new Months().ensure(database, read.readouts);
+  const mayBePacked = await new PackedBefore().ask(database);
   try {
     return await ingestTransaction(database, async (tx): Promise<Replayed> => {
       const stock = {
+        mayBePacked,
         ids: new KnownIds().begin(),
         tenants: new KnownTenants(),
         telegramIds: new TelegramIds(),

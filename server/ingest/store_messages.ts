@@ -1,5 +1,7 @@
 import type { Tx } from "../db/mod.ts";
 import { learnFormats } from "../meter_keys/learn_formats.ts";
+import { findKnown, type Known } from "../telegram_packs/find_known.ts";
+import { findHeardInPacks } from "../telegram_packs/heard_in_packs.ts";
 import { type Arrival, decodeArrivals, type Decoded, fileValues, type Stock, valuesOf } from "./arrival.ts";
 import { writeAttributes } from "./attributes.ts";
 import { confirmationOfMessage } from "./confirmation.ts";
@@ -11,7 +13,7 @@ import { quarantine, type QuarantineRow } from "./quarantine.ts";
 import { epochReuse, quarantineRow, unregistered, wholeMessage } from "./quarantine_rows.ts";
 import { findHeardBefore } from "./radio.ts";
 import { writeReadings } from "./reading_store.ts";
-import { findStored, storeTelegrams, telegramKey, telegramRows } from "./telegram_store.ts";
+import { storeTelegrams, telegramKey, telegramRows } from "./telegram_store.ts";
 
 type Read = ReadMessage | UnreadableMessage;
 
@@ -58,14 +60,14 @@ async function storeReadouts(
   takes: { result: IngestResult; read: ReadMessage; tenantId: number }[],
   setAside: QuarantineRow[],
 ): Promise<number> {
-  const { ids, telegramIds, knowledge, expectNew } = stock;
+  const { ids, telegramIds, knowledge, mayBePacked, expectNew } = stock;
   const arrivals: Arrival[] = takes.flatMap(({ result, read, tenantId }) => {
     const { gateway, origin } = read.message;
     const owner = { tenantId, gateway, epoch: read.epoch, origin };
     return read.readouts.map((readout) => ({ result, read, tenantId, readout, rows: telegramRows(owner, readout) }));
   }).sort(byKey); // two servers that take in the same readouts insert them in the same order
-  const states = expectNew ? new Map() : await findStored(tx, arrivals.flatMap(({ rows }) => rows));
-  const all = await decodeArrivals(tx, stock, freshOnes(states, arrivals, setAside));
+  const known = expectNew ? new Map() : await findKnown(tx, arrivals.flatMap(({ rows }) => rows), mayBePacked);
+  const all = await decodeArrivals(tx, stock, freshOnes(known, arrivals, setAside));
   await learnFormats(
     tx,
     all.flatMap(({ arrival: { tenantId }, decoded: { learnt } }) => learnt.map((format) => ({ tenantId, format }))),
@@ -74,7 +76,7 @@ async function storeReadouts(
   await fileValues(tx, ids, all);
   if (all.length === 0) return 0;
   const telegrams = all.flatMap((one) => one.telegrams);
-  const heardBefore = await findHeardBefore(tx, telegrams);
+  const heardBefore = (await findHeardBefore(tx, telegrams)).union(await findHeardInPacks(tx, telegrams, mayBePacked));
   const isFirst = (one: Decoded) => one.telegrams.every((row) => !heardBefore.has(telegramKey(row)));
   if (expectNew) {
     for (const { arrival } of all) arrival.result.stored++;
@@ -98,14 +100,14 @@ async function storeReadouts(
 
 /** The arrivals that are neither stored, nor twice in this batch, nor another readout under a used key. */
 function freshOnes(
-  stored: Map<number, "same" | "other">,
+  known: Map<number, Known>,
   arrivals: Arrival[],
   setAside: QuarantineRow[],
 ): Arrival[] {
   const seen = new Map<string, Arrival>();
   let index = 0;
   return arrivals.filter((arrival) => {
-    const states = arrival.rows.map(() => stored.get(index++) ?? "absent");
+    const states = arrival.rows.map(() => known.get(index++) ?? "absent");
     const [first] = arrival.rows;
     const key = first === undefined ? "" : telegramKey(first);
     const twin = seen.get(key);

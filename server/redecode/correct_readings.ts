@@ -1,3 +1,4 @@
+import { forgetRegisters } from "../consumption/mod.ts";
 import type { Tx } from "../db/mod.ts";
 import { arrayLiteral } from "../ingest/array_literal.ts";
 import { readingInput, type ReadingRow } from "../ingest/reading_store.ts";
@@ -31,6 +32,7 @@ export async function correctReadings(tx: Tx, stated: Stated[]): Promise<number>
   const gone = await currentButNotStated(tx, stated);
   const revised = await currentWithAnotherValue(tx, rows);
   await retire(tx, [...gone, ...revised]);
+  await forgetRegisters(tx, [...gone, ...revised]);
   const added = await addWhereNoneIsCurrent(tx, rows);
   return gone.length + added;
 }

@@ -17,14 +17,30 @@ interface Again {
   meterId: string | null;
 }
 
+/** What is known of a telegram after it was decoded again. */
+export interface TelegramNote {
+  tenantId: number;
+  telegramId: string;
+  readAt: string;
+  meterId: string | null;
+  decodeError: string | null;
+  waitsFor: string | null;
+}
+
 /**
  * Decodes stored readouts with today's decoder, keys and formats, and writes only what comes out otherwise: a value that
  * changed becomes a revision, one that is no longer there ceases to be current, nothing is overwritten. Needs the role
  * `mbus_ingest`.
  *
+ * @param note keeps what is known of the telegrams now; by default in their rows.
  * @returns how many readings changed.
  */
-export async function decodeAgain(tx: Tx, readouts: StoredReadout[], knowledge: Knowledge): Promise<number> {
+export async function decodeAgain(
+  tx: Tx,
+  readouts: StoredReadout[],
+  knowledge: Knowledge,
+  note: (tx: Tx, notes: TelegramNote[]) => Promise<void> = noteInRows,
+): Promise<number> {
   if (readouts.length === 0) return 0;
   const decoded = readouts.map((stored) => ({
     stored,
@@ -60,7 +76,7 @@ export async function decodeAgain(tx: Tx, readouts: StoredReadout[], knowledge: 
   }));
   const changed = await correctReadings(tx, stated);
   await correctAttributes(tx, again.flatMap(attributesOf));
-  await noteTelegrams(tx, again);
+  await note(tx, again.flatMap(notesOf));
   const learnt = again.flatMap(({ stored: { tenantId }, decoded: { learnt } }) =>
     learnt.map((format) => ({ tenantId, format }))
   );
@@ -102,17 +118,18 @@ async function correctAttributes(tx: Tx, rows: AttributeRow[]) {
   await writeAttributes(tx, rows);
 }
 
-async function noteTelegrams(tx: Tx, again: Again[]) {
-  const rows = again.flatMap(({ stored, decoded, meterId }) =>
-    stored.telegrams.map(({ telegramId, position }) => ({
-      tenantId: stored.tenantId,
-      telegramId,
-      readAt: stored.readout.readAt,
-      meterId: meterId ?? stored.meterId,
-      decodeError: decoded.errors[position] ?? null,
-      waitsFor: decoded.waitsFor[position] ?? null,
-    }))
-  );
+function notesOf({ stored, decoded, meterId }: Again): TelegramNote[] {
+  return stored.telegrams.map(({ telegramId, position }) => ({
+    tenantId: stored.tenantId,
+    telegramId,
+    readAt: stored.readout.readAt,
+    meterId: meterId ?? stored.meterId,
+    decodeError: decoded.errors[position] ?? null,
+    waitsFor: decoded.waitsFor[position] ?? null,
+  }));
+}
+
+async function noteInRows(tx: Tx, rows: TelegramNote[]) {
   await tx`
     update telegrams stored
     set meter_id = input.meter_id, decoder_version = ${DECODER_VERSION}, decode_error = input.decode_error,

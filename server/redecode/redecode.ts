@@ -2,6 +2,7 @@ import { DECODER_VERSION } from "@mbus-gateway/mbus";
 import { type Database, ingestTransaction } from "../db/mod.ts";
 import type { Knowledge } from "../meter_keys/knowledge.ts";
 import { decodeAgain } from "./decode_again.ts";
+import { countPacked, decodeNextPack } from "./decode_pack.ts";
 import { selectReadouts } from "./stored_readout.ts";
 
 /** How far a run has come. */
@@ -33,6 +34,8 @@ export interface RedecodeOptions {
 interface Run {
   runId: string;
   next: string;
+  /** The same in the packs, which come when no rows are left: what is packed meanwhile is not missed. */
+  nextPack: string;
   telegrams: number;
   changed: number;
 }
@@ -50,37 +53,42 @@ export async function redecode(options: RedecodeOptions): Promise<RedecodeProgre
   const total = await countTelegrams(database, since, meterId);
   const progress = (): RedecodeProgress => ({ done: run.telegrams, total, changed: run.changed, resumed });
   onProgress(progress());
+  let rowsLeft = true;
   while (!signal.aborted) {
     const looked = await ingestTransaction(database, async (tx) => {
-      const readouts = await selectReadouts(tx, { from: run.next, since, meterId, limit: batch });
+      const readouts = rowsLeft ? await selectReadouts(tx, { from: run.next, since, meterId, limit: batch }) : [];
       const ids = readouts.flatMap(({ telegrams }) => telegrams.map(({ telegramId }) => BigInt(telegramId)));
       const newest = ids.reduce((most, id) => id > most ? id : most, 0n);
       const changed = await decodeAgain(tx, readouts, knowledge);
+      const pack = ids.length > 0 ? null : await decodeNextPack(tx, { from: run.nextPack, since, meterId, knowledge });
       const next: Run = {
         runId: run.runId,
         next: ids.length === 0 ? run.next : String(newest + 1n),
-        telegrams: run.telegrams + ids.length,
-        changed: run.changed + changed,
+        nextPack: pack?.next ?? run.nextPack,
+        telegrams: run.telegrams + ids.length + (pack?.telegrams ?? 0),
+        changed: run.changed + changed + (pack?.changed ?? 0),
       };
+      const finished = ids.length === 0 && pack === null;
       await tx`
         update redecode_runs
-        set next_telegram_id = ${next.next}, telegrams = ${next.telegrams}, changed = ${next.changed},
-          finished_at = ${ids.length === 0 ? new Date() : null}
+        set next_telegram_id = ${next.next}, next_pack_telegram_id = ${next.nextPack}, telegrams = ${next.telegrams},
+          changed = ${next.changed}, finished_at = ${finished ? new Date() : null}
         where run_id = ${run.runId}`;
-      return next;
+      return { next, finished, rowsLeft: ids.length > 0 };
     });
-    const finished = looked.telegrams === run.telegrams;
-    Object.assign(run, looked);
+    rowsLeft = looked.rowsLeft;
+    Object.assign(run, looked.next);
     onProgress(progress());
-    if (finished) return { ...progress(), finished };
+    if (looked.finished) return { ...progress(), finished: true };
   }
   return { ...progress(), finished: false };
 }
 
 async function startOrResume(database: Database, since: Date, meterId: string | null) {
   return await ingestTransaction(database, async (tx) => {
-    const [open] = await tx<{ runId: string; next: string; telegrams: string; changed: string }[]>`
-      select run_id::text as "runId", next_telegram_id::text as next, telegrams::text, changed::text
+    const [open] = await tx<{ runId: string; next: string; nextPack: string; telegrams: string; changed: string }[]>`
+      select run_id::text as "runId", next_telegram_id::text as next, next_pack_telegram_id::text as "nextPack",
+        telegrams::text, changed::text
       from redecode_runs
       where finished_at is null and since = ${since} and decoder_version = ${DECODER_VERSION}
         and meter_id is not distinct from ${meterId}::text::bigint
@@ -94,18 +102,16 @@ async function startOrResume(database: Database, since: Date, meterId: string | 
       values (${since}, ${meterId}::text::bigint, ${DECODER_VERSION})
       returning run_id::text as "runId"`;
     if (made === undefined) throw new Error("Cannot decode again: the database did not note the run");
-    return { run: { runId: made.runId, next: "0", telegrams: 0, changed: 0 }, resumed: false };
+    return { run: { runId: made.runId, next: "0", nextPack: "0", telegrams: 0, changed: 0 }, resumed: false };
   });
 }
 
 async function countTelegrams(database: Database, since: Date, meterId: string | null): Promise<number> {
-  const [row] = await ingestTransaction(
-    database,
-    (tx) =>
-      tx<{ total: string }[]>`
+  return await ingestTransaction(database, async (tx) => {
+    const [row] = await tx<{ total: string }[]>`
       select count(*)::text as total from telegrams
       where kind = 'frame' and read_at >= ${since}
-        and (${meterId}::text is null or meter_id = ${meterId}::text::bigint)`,
-  );
-  return Number(row?.total ?? 0);
+        and (${meterId}::text is null or meter_id = ${meterId}::text::bigint)`;
+    return Number(row?.total ?? 0) + await countPacked(tx, since, meterId);
+  });
 }

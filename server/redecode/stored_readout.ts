@@ -1,5 +1,6 @@
 import type { FramesReadout } from "@mbus-gateway/wire";
 import type { Tx } from "../db/mod.ts";
+import { heardInPacks } from "../telegram_packs/heard_in_packs.ts";
 
 /** A telegram as it is stored. */
 export interface StoredTelegram {
@@ -36,7 +37,8 @@ export interface Selection {
   limit: number;
 }
 
-interface Row extends StoredTelegram {
+/** A telegram with what it says of its readout. */
+export interface TelegramOfReadout extends StoredTelegram {
   tenantId: number;
   gateway: string;
   epoch: string;
@@ -48,16 +50,17 @@ interface Row extends StoredTelegram {
   clockTrusted: boolean;
   correctedReadAt: Date | null;
   meterId: string | null;
+  radio: boolean;
   heardBefore: boolean;
 }
 
 /** Two gateways that hear the same bytes within so long have heard one telegram, as ingest has it. */
-const ONE_TELEGRAM = "10 minutes";
+export const ONE_TELEGRAM = "10 minutes";
 
-/** Readouts of frames, whole, by their telegrams' ids. Needs the role `mbus_ingest`. */
+/** Readouts of frames that are rows, whole, by their telegrams' ids. Needs the role `mbus_ingest`. */
 export async function selectReadouts(tx: Tx, selection: Selection): Promise<StoredReadout[]> {
   const { from, since, meterId = null, tenantId = null, waitsFor = null, limit } = selection;
-  const rows = await tx<Row[]>`
+  const rows = await tx<TelegramOfReadout[]>`
     with chosen as (
       select distinct tenant_id, gateway_id, epoch, seq, read_at, min(telegram_id) as first_id
       from telegrams
@@ -74,6 +77,7 @@ export async function selectReadouts(tx: Tx, selection: Selection): Promise<Stor
       telegram_id::text as "telegramId", bus, address, clock_trusted as "clockTrusted",
       corrected_read_at as "correctedReadAt", meter_id::text as "meterId", decoder_version as "decoderVersion",
       decode_error as "decodeError", waits_for as "waitsFor",
+      radio_hash is not null as radio,
       radio_hash is not null and exists (
         select from telegrams other
         where other.tenant_id = stored.tenant_id and other.radio_hash = stored.radio_hash
@@ -83,14 +87,21 @@ export async function selectReadouts(tx: Tx, selection: Selection): Promise<Stor
       ) as "heardBefore"
     from chosen join telegrams stored using (tenant_id, gateway_id, epoch, seq, read_at)
     order by first_id, position`;
-  return [...Map.groupBy(rows, readoutKey).values()].flatMap(putTogether);
+  const radio = rows.filter((row) => row.radio && !row.heardBefore);
+  const heard = await heardInPacks(tx, radio.map((row) => ({ ...row, readAt: row.readAt.getTime() })));
+  return readoutsOf(rows.map((row) => ({ ...row, heardBefore: row.heardBefore || heard.has(row.telegramId) })));
 }
 
-function readoutKey({ tenantId, gateway, epoch, seq, readAt }: Row): string {
+/** Readouts put together again from their telegrams, which stand in order. */
+export function readoutsOf(telegrams: TelegramOfReadout[]): StoredReadout[] {
+  return [...Map.groupBy(telegrams, readoutKey).values()].flatMap(putTogether);
+}
+
+function readoutKey({ tenantId, gateway, epoch, seq, readAt }: TelegramOfReadout): string {
   return `${tenantId} ${gateway} ${epoch} ${seq} ${readAt.getTime()}`;
 }
 
-function putTogether(rows: Row[]): StoredReadout[] {
+function putTogether(rows: TelegramOfReadout[]): StoredReadout[] {
   const [first] = rows;
   if (first === undefined) return [];
   const { tenantId, gateway, epoch, seq, readAt, bus, address, clockTrusted, correctedReadAt } = first;

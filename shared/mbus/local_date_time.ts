@@ -101,9 +101,17 @@ function yearIn(yearOfCentury: number): number {
 }
 
 function calendarDate(year: number, month: number, day: number, time: string, summerTime: boolean | null) {
-  const text = (YEARS[year - FIRST_YEAR] as string) + (MONTHS_AND_DAYS[month << 5 | day] as string);
-  if (month > 12 || day > daysOfMonth(year, month)) return noSuch(`date ${text}`, summerTime);
-  return { text: time === "" ? text : text + time, error: null, summerTime };
+  const dates = DATES[year - FIRST_YEAR] ??= [];
+  const date = dates[month << 5 | day] ??= dateText(year, month, day);
+  if (month > 12 || day > daysOfMonth(year, month)) return noSuch(`date ${date}`, summerTime);
+  return { text: time === "" ? date : date + time, error: null, summerTime };
+}
+
+/** By year and {@linkcode MONTHS_AND_DAYS}, made when they are met for the first time: meters state few dates. */
+const DATES: string[][] = [];
+
+function dateText(year: number, month: number, day: number): string {
+  return String(year) + (MONTHS_AND_DAYS[month << 5 | day] as string);
 }
 
 /** The number of days in a month of the Gregorian calendar; month 1 to 12. */
@@ -136,9 +144,8 @@ function two(value: number): string {
   return TWO_DIGITS[value] as string;
 }
 
+/** That the fields of annex A can say. */
 const FIRST_YEAR = 1900;
-/** 1900 to 2299, all that the fields of annex A can say. */
-const YEARS: string[] = Array.from({ length: 400 }, (_, place) => String(FIRST_YEAR + place));
 /** By five bits of the day and four of the month above them, whether there is such a day or not. */
 const MONTHS_AND_DAYS: string[] = Array.from({ length: 512 }, (_, bits) => `-${two(bits >> 5)}-${two(bits & 31)}`);
 /** By the minute of the day. */

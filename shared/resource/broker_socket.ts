@@ -1,6 +1,7 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { connect as connectTcp, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
+import { certificateAdvice } from "./certificate_advice.ts";
 import { requireTlsUnlessLoopback } from "./loopback.ts";
 import { connectionError } from "./mqtt_error.ts";
 import { ConfigurationError } from "./program.ts";
@@ -103,12 +104,46 @@ export async function brokerSocket(address: BrokerAddress, signal: AbortSignal):
     await promise;
   } catch (error) {
     await destroyed(socket);
-    throw error;
+    const why = (lastError as { code?: string } | null)?.code === NOT_VERIFIED ? await whyNot(address, signal) : null;
+    if (why === null) throw error;
+    throw connectionError(address.where, new Error(why, { cause: error }));
   } finally {
     signal.removeEventListener("abort", abort);
   }
   socket.setNoDelay(true);
   return { socket, lastError: () => lastError };
+}
+
+/** All that `node:tls` says here of a certificate of another authority, of another time, or with a wrong signature. */
+const NOT_VERIFIED = "UNABLE_TO_VERIFY_LEAF_SIGNATURE";
+
+/**
+ * What is wrong with the broker's certificate, in words: the same check once more, by Deno itself. Nothing is sent, not
+ * even if it should succeed now.
+ *
+ * @returns null when that says no more.
+ */
+async function whyNot({ host, port, ca }: BrokerAddress, signal: AbortSignal): Promise<string | null> {
+  using stack = new DisposableStack();
+  try {
+    const plain = await Deno.connect({ hostname: host, port, signal });
+    const connection = stack.adopt(await Deno.startTls(plain, { hostname: host, caCerts: ca ? [ca] : [] }), closed);
+    const abort = () => closed(connection);
+    signal.addEventListener("abort", abort, { once: true });
+    stack.defer(() => signal.removeEventListener("abort", abort));
+    await connection.handshake();
+    return null;
+  } catch (thrown) {
+    return certificateAdvice((thrown as Error).message);
+  }
+}
+
+function closed(connection: Deno.TlsConn) {
+  try {
+    connection.close();
+  } catch {
+    // A connection whose handshake failed has closed itself.
+  }
 }
 
 /** Ends a socket at once; resolves when it is closed. */

@@ -1,3 +1,4 @@
+import { certificateAdvice } from "./certificate_advice.ts";
 import { describeError } from "./describe_error.ts";
 
 /** An answer outside 200–299. */
@@ -16,13 +17,10 @@ export class HttpError extends Error {
   }
 }
 
-/** What to do, by what the network or TLS layer says. */
+/** What to do, by what the network says. */
 const ADVICE: readonly (readonly [says: RegExp, advice: string])[] = [
   [/dns error/, "there is no such host; correct the name or the name service"],
   [/connection refused/i, "nobody listens there; start it or correct the address"],
-  [/UnknownIssuer/, "its certificate is of an unknown authority; set the CA that issued it"],
-  [/NotValidForName/, "its certificate is for another name; use that name, or issue one for this"],
-  [/certificate.*expired/i, "its certificate has expired; renew it (or correct this machine's clock)"],
 ];
 
 /**
@@ -33,5 +31,5 @@ export function networkReason(cause: unknown): string {
   const inner = cause instanceof TypeError && cause.cause !== undefined ? cause.cause : cause;
   const text = describeError(inner).replace(/^error sending request.*? for url \(.*?\): /, "");
   const advice = ADVICE.find(([says]) => says.test(text))?.[1];
-  return advice ?? text;
+  return advice ?? certificateAdvice(text) ?? text;
 }

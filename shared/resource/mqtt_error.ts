@@ -28,7 +28,7 @@ const CONNECTION: Record<string, string> = {
   ENETUNREACH: "there is no route to it; check the network",
   ETIMEDOUT: "it does not answer; check the network and the firewall",
   ECONNRESET: "it broke the connection off; is this the TLS port of an MQTT broker?",
-  // Deno says this of an expired certificate too.
+  // Where no more is known of it: brokerSocket() asks.
   UNABLE_TO_VERIFY_LEAF_SIGNATURE:
     "its certificate is not of the configured authority, or not valid today; set the CA that issued it, or renew it",
   SELF_SIGNED_CERT_IN_CHAIN: "its certificate is of an unknown authority; set the CA that issued it",

@@ -6,9 +6,11 @@ import { systemTimer } from "../../gateway/clock.ts";
 import { loadLibc } from "../../gateway/libc.ts";
 import { idleMs } from "../../gateway/link_timing.ts";
 import { meterBus } from "../../gateway/meter_bus.ts";
+import { stableJitterMs } from "../../gateway/schedule.ts";
 import { openSerialTransport } from "../../gateway/serial_transport.ts";
 import { openTransport, TransportClosed } from "../../gateway/transport.ts";
 import { pointLink, ptyPair } from "../fixtures/pty.ts";
+import { readingBus } from "../gateway/reading_bus.ts";
 import { POPULATIONS, Segment, simulateBus, simulatedMeters } from "../simulator/mod.ts";
 import { noLedger, virtualLine } from "../simulator/virtual_line.ts";
 import { numberOption, readable, report } from "./report.ts";
@@ -25,6 +27,7 @@ const BAUD_RATE = 2400;
  */
 export async function benchBus(options: string[]): Promise<void> {
   await benchScans(numberOption(options, "meters", METERS));
+  await benchScanBesideReading(numberOption(options, "meters", METERS));
   await benchTurnaround();
   await benchReplug();
   await benchIdle(numberOption(options, "seconds", 60));
@@ -48,6 +51,28 @@ async function benchScans(count: number) {
         `${found}: ${requests} requests, ${readable(seconds)} s; lower bound ${least}; × ${ratio}`,
       );
     }
+  }
+}
+
+/** A scan of all meters while all of them are read every five minutes, which takes more than half of the time. */
+async function benchScanBesideReading(count: number) {
+  const intervalMs = 300_000;
+  const jitterMs = stableJitterMs("GW-0001", "main", intervalMs);
+  for (const population of POPULATIONS) {
+    const { line, scan, turns, taken } = readingBus({ meters: count, population }, { intervalMs, read: count });
+    while (await turns.next() === "read");
+    const alone = taken.splice(0).map(({ at }) => at);
+    const { meters, seconds, passedSeconds } = await scan({ space: "secondary" });
+    const late = taken.map(({ at }, index) => {
+      const slot = jitterMs + intervalMs * (1 + Math.floor(index / count));
+      return at - slot - (alone[index % count] ?? 0);
+    });
+    report(
+      `the same while all meters are read every 5 min, ${population}, ${BAUD_RATE} baud`,
+      `${meters.length} of ${count} meters: ${readable(seconds)} s, and ${readable(passedSeconds)} s for reading; ` +
+        `${taken.length} of ${count * Math.floor((line.elapsed() - jitterMs) / intervalMs)} due readouts taken, the ` +
+        `latest ${readable(Math.max(0, ...late) / 1000)} s later than without a scan`,
+    );
   }
 }
 

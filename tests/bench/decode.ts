@@ -9,7 +9,7 @@ import { simulatedFrames } from "./simulated_frames.ts";
  * the median what it cost here and now.
  */
 export async function benchDecode(options: string[] = []): Promise<void> {
-  const rounds = numberOption(options, "rounds", 41);
+  const rounds = numberOption(options, "rounds", 101);
   const simulated = { name: "simulated meters", options: {}, frames: simulatedFrames(56) };
   const classes = [...wiredClasses(), simulated, ...wirelessClasses()];
   console.log("  µs a telegram, least (median):");

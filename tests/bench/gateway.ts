@@ -37,7 +37,10 @@ export async function benchGateway(options: string[]): Promise<void> {
     const taken = takenSince(place.spool, rows);
     const hours = taken / (meters * 4);
     const quarter = Math.max(1, samples.length >> 2);
-    const middle = (part: typeof samples) => median(part.map(({ resident }) => resident));
+    const range = (part: typeof samples) => {
+      const sizes = part.map(({ resident }) => resident);
+      return `${readable(Math.min(...sizes))}–${readable(Math.max(...sizes))}`; // the collector makes saw teeth
+    };
     const most = Math.max(...samples.map(({ resident }) => resident));
     const mostProportional = Math.max(...samples.map(({ proportional }) => proportional));
     const work = `${meters} meters, ${rows.toLocaleString("en")} spooled`;
@@ -47,7 +50,7 @@ export async function benchGateway(options: string[]): Promise<void> {
     );
     report(
       `${readable(hours)} hours of readings every 15 minutes: MiB in the first, last quarter`,
-      `${readable(middle(samples.slice(0, quarter)))}, ${readable(middle(samples.slice(-quarter)))}`,
+      `${range(samples.slice(0, quarter))}, ${range(samples.slice(-quarter))}`,
     );
   }
   {
@@ -137,8 +140,4 @@ async function idleDeno() {
 
 function pair(resident: number, proportional: number): string {
   return `${readable(resident)} (${readable(proportional)})`;
-}
-
-function median(values: number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN;
 }

@@ -14,6 +14,7 @@ const benches: Record<string, () => Promise<Bench>> = {
   spool: async () => (await import("./spool.ts")).benchSpool,
   ingest: async () => (await import("./ingest.ts")).benchIngest,
   consumption: async () => (await import("./consumption.ts")).benchConsumption,
+  packs: async () => (await import("./packs.ts")).benchPacks,
   demo: async () => (await import("./demo.ts")).benchDemo,
   radio: async () => (await import("./radio.ts")).benchRadio,
   gateway: async () => (await import("./gateway.ts")).benchGateway,

@@ -1,7 +1,8 @@
 // Run with the gateway's rights by permissions_test.ts: tries what a hostile main module could try, and prints for each
 // attempt what came of it.
-import { DeviceError } from "@mbus-gateway/resource";
+import { createLog, DeviceError } from "@mbus-gateway/resource";
 import { loadLibc } from "../../gateway/libc.ts";
+import { memoryCare } from "../../gateway/memory_care.ts";
 import { openTty } from "../../gateway/tty.ts";
 import { outcomesOf } from "../fixtures/outcomes.ts";
 
@@ -15,9 +16,13 @@ interface Attempts {
   otherPort: number;
   libc: string;
   otherLibrary: string;
+  serial: boolean;
 }
 
 const given: Attempts = JSON.parse(Deno.args[0] ?? "{}");
+
+// As the gateway begins.
+using _memory = await memoryCare(createLog(), { keepRight: given.serial });
 
 /** The binding's own refusal counts as one; without libc it cannot even begin. */
 function refusedAsDevice(path: string) {

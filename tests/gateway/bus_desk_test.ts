@@ -98,6 +98,49 @@ Deno.test("BusDesk.ask() has the line opened again when it broke over a job", as
   assertEquals(line.drops, [broken]);
 });
 
+Deno.test("BusDesk.ask() lets reading pass a job that allows it, and never takes the line from under the reading", async () => {
+  const { time, desk, counter, line, never } = scene();
+  const order: string[] = [];
+  const reading = { isDue: () => order.length === 0, pass: () => time.timer.sleep(20_000, never) };
+  const asker = new AbortController();
+  const asked = desk.ask("main", async (_master, _signal, passage) => {
+    assertEquals(passage.isWanted(), true);
+    order.push("gives");
+    await passage.give().finally(() => order.push("has it back"));
+    order.push("goes on");
+  }, asker.signal);
+  const gone = assertRejects(() => asked, Error, "cancelled");
+  const served = counter.serve(line, never, reading);
+  await time.pass(1_000);
+  asker.abort(new Error("cancelled"));
+  await gone;
+  await time.pass(10_000);
+  assertEquals([order, line.drops], [["gives"], []]);
+  await time.pass(10_000);
+  assertEquals(await served, true);
+  assertEquals([order, line.drops], [["gives", "has it back"], []]);
+});
+
+Deno.test("BusDesk.ask() is refused at once when the line breaks under the reading that passes", async () => {
+  const { time, desk, counter, line, never } = scene();
+  const broken = new TransportClosed("Cannot read: the adapter is gone");
+  const reading = {
+    isDue: () => true,
+    async pass(lent: BusLine) {
+      await lent.drop(); // a doubt
+      await lent.drop(broken);
+      await time.timer.sleep(3_600_000, never); // until there is another
+    },
+  };
+  const asked = desk.ask("main", (_master, _signal, passage) => passage.give(), never);
+  const failed = assertRejects(() => asked, TransportClosed, "the adapter is gone");
+  const served = counter.serve(line, never, reading);
+  await failed;
+  await time.pass(3_600_000);
+  assertEquals(await served, true);
+  assertEquals(line.drops, [broken], "the one that came after it stays");
+});
+
 Deno.test("BusDesk.ask() is refused once the reading has ended, waiting or not", async () => {
   const { desk, counter, never } = scene();
   const waiting = assertRejects(() => desk.ask("main", () => Promise.resolve(1), never), BusAway, "the gateway stops");

@@ -156,3 +156,31 @@ Deno.test({
     }
   },
 });
+
+/** Until then the broker's certificate is not valid yet: long enough to start on it, short enough to wait for. */
+const YOUNG_MS = 5_000;
+
+Deno.test({
+  name: "stayConnected() waits for a broker whose certificate is not valid yet, says so, and connects once it is",
+  ...REAL,
+  async fn() {
+    await using broker = await privateMosquitto();
+    // As for a gateway whose clock is behind: only that here the time comes to the certificate.
+    const from = new Date(Math.ceil((Date.now() + YOUNG_MS) / 1000) * 1000);
+    await broker.reissue({ from, to: new Date(from.getTime() + 86_400_000) });
+    await broker.restart();
+    await using at = await scene(broker);
+    const valid = `its certificate is valid from ${
+      from.toISOString().replace(".000", "")
+    } on, which this machine's clock`;
+    const about = () => at.lines.filter((line) => line.includes(valid));
+    await until("it is said by name", () => about().length > 0);
+    await until("it is tried again", () => at.tried.length >= 2);
+    assertEquals(at.stood, [], "nobody is believed before his time");
+    await until("it is connected", () => at.stood.length > 0);
+    assert(Date.now() >= from.getTime(), "not before its time");
+    assertEquals(about().length, 1, "said once, however often it is met");
+    assertStringIncludes(at.lines.join("\n"), "The broker is connected again");
+    assert(at.spool.status().depth > 0, "what was taken meanwhile is there");
+  },
+});

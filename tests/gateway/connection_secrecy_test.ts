@@ -13,7 +13,7 @@ import { stayConnected } from "../../gateway/connection.ts";
 import { createCounts } from "../../gateway/counts.ts";
 import { createDelivery } from "../../gateway/delivery.ts";
 import { openSpool } from "../../gateway/spool.ts";
-import { type KeyPair, testAuthority } from "../fixtures/certificates.ts";
+import { EXPIRED, type KeyPair, testAuthority } from "../fixtures/certificates.ts";
 import { manualTime } from "../fixtures/manual_time.ts";
 import { needs } from "../fixtures/needs.ts";
 import { until } from "../fixtures/until.ts";
@@ -100,9 +100,9 @@ Deno.test({
       ],
       [
         "a time that has passed",
-        await authority.server({ name: "old", expired: true }),
+        await authority.server({ name: "old", valid: EXPIRED }),
         (port) => `mqtts://localhost:${port}`,
-        "not valid today",
+        "its certificate expired on",
       ],
       ["in the clear", await authority.server(), (port) => `mqtt://0.0.0.0:${port}`, "it is not encrypted"],
     ];
@@ -143,8 +143,8 @@ Deno.test({
         stop.abort();
         await connected;
         assertEquals(spool.status().depth, 1, what);
-        // In the clear nobody is even called; the others get to show their certificate, and that is all.
-        assertEquals(listener.connections(), encrypted ? 1 : 0, what);
+        // In the clear nobody is even called; the others get to show their certificate, some twice, and that is all.
+        assert(encrypted ? [1, 2].includes(listener.connections()) : listener.connections() === 0, what);
         assertEquals(listener.application().length, 0, what);
         for (const word of SAYS_WHO_OR_WHAT) assert(!listener.wire().includes(word), `${what}: ${word} was sent`);
         assertEquals(listener.wire() === "", !encrypted, what);

@@ -19,6 +19,7 @@ Deno.test("gatewayFlags() allows what the configuration names and nothing more",
     "--allow-net=unix:/var/lib/gw/control.sock,broker.example.org:8883,platform.example.org:443,converter.example.org:10001",
     "--allow-read=/etc/gw/config.yaml,/etc/gw/ca.crt,/etc/gw/gw.crt,/etc/gw/gw.key,/etc/gw/token,/var/lib/gw,/run/systemd/timesync",
     "--allow-write=/var/lib/gw",
+    `--allow-ffi=${libcPath()}`,
   ]);
 });
 
@@ -41,7 +42,7 @@ Deno.test("gatewayFlags() allows a converter of datagrams and one that is set ov
   assertEquals(flags("rfc2217://converter.example.org:2217"), ["converter.example.org:2217"]);
 });
 
-Deno.test("gatewayFlags() allows libc for a serial bus and the one script for a tunnel", () => {
+Deno.test("gatewayFlags() allows libc and the one script for a tunnel", () => {
   const flags = flagsOf(
     `${TEXT}  - { name: two, port: /dev/ttyUSB0, meters: [p1] }\ntunnel: { tokenFile: tunnel-token, metricsPort: 20999 }\n`,
   );

@@ -45,6 +45,7 @@ async function attempt(buses: string): Promise<Record<string, string>> {
       otherPort: (other.addr as Deno.NetAddr).port,
       libc: libcPath(),
       otherLibrary: libcPath().replace("libc.so", "libm.so"),
+      serial: buses.includes("/dev/"),
     };
     const script = "tests/gateway/attempts.ts";
     const { stdout, stderr } = await deno([...gatewayWords(path), script, JSON.stringify(given)], {
@@ -64,7 +65,7 @@ function expectOnly(done: string[], outcomes: Record<string, string>) {
   assertEquals(outcomes, Object.fromEntries(expected));
 }
 
-Deno.test("the gateway's rights: its files, its folder, its broker, its settings, and nothing else", async () => {
+Deno.test("the gateway's rights once it has begun: its files, its folder, its broker, its settings, and nothing else", async () => {
   expectOnly(ITS_OWN, await attempt(`[{ name: main, port: "tcp://127.0.0.1:1", meters: [p1] }]`));
 });
 
@@ -132,7 +133,7 @@ Deno.test("gateway/main.ts prints the words that follow from the configuration",
       `${
         SMALL_WORDS.join(" ")
       } --allow-net=unix:/var/lib/gw/control.sock,localhost:1999,127.0.0.1:8080,127.0.0.1:10001 --allow-read=${path},/etc/gw/token,/var/lib/gw,/run/systemd/timesync ` +
-        `--allow-write=/var/lib/gw\n`,
+        `--allow-write=/var/lib/gw --allow-ffi=${libcPath()}\n`,
     );
     const check = await main(["check-config", `--config=${path}`]);
     assertEquals(check.stdout, `${path} is right: gateway GW-0001, 2 meters on main (tcp://127.0.0.1:10001)\n`);

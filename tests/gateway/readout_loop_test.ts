@@ -7,8 +7,10 @@ import { createCounts } from "../../gateway/counts.ts";
 import { readoutLoop, type ReadoutLoopOptions } from "../../gateway/readout_loop.ts";
 import { openSpool, type Spool } from "../../gateway/spool.ts";
 import { openTransport } from "../../gateway/transport.ts";
+import { manualTime } from "../fixtures/manual_time.ts";
 import { until } from "../fixtures/until.ts";
 import { simulateBus, type SimulateBusOptions, type SimulatedBus } from "../simulator/mod.ts";
+import { addressOf } from "./virtual_bus.ts";
 
 interface Scene {
   folder: string;
@@ -174,6 +176,22 @@ Deno.test("readoutLoop() takes a new line after a round in which nobody answered
     assertEquals(lines.filter((line) => line.includes("Cannot")).length, 2, lines.join("\n"));
   }));
 
+Deno.test("readoutLoop() says that its meters are offline once their line has been away for a minute", () =>
+  scene(async ({ stop, run }) => {
+    const { clock, timer, pass } = manualTime();
+    const board = availabilityBoard();
+    const backoff = fullJitterBackoff({ baseMs: 5_000, maxMs: 5_000, random: () => 1 });
+    run(["p1", "p2"], {
+      ...{ board, clock, timer, backoff },
+      open: () => Promise.reject(new DeviceError("Cannot open it: it is not there")),
+    });
+    await pass(55_000);
+    assertEquals(board.list(), [], "an adapter that is being plugged in");
+    await pass(10_000);
+    assertEquals(board.list().map(({ address, state }) => `${address} ${state}`), ["p1 offline", "p2 offline"]);
+    stop.abort();
+  }));
+
 Deno.test("readoutLoop() lets a dead meter among fifty cost the others nothing, and tries it again by itself", () =>
   scene(async ({ spool, stop, run }) => {
     const board = availabilityBoard();
@@ -230,6 +248,37 @@ Deno.test("readoutLoop() does a job between two meters, and reads on after it", 
     await done;
     await assertRejects(() => desk.ask("main", () => Promise.resolve(1), signal), BusAway);
   }));
+
+Deno.test("readoutLoop() reads in the middle of a scan, which finds its meters all the same", () =>
+  scene(async ({ bus: { meters, url: port }, spool, stop, run }) => {
+    const desk = busDesk(["main"], systemTimer);
+    const bus = { name: "main", port, baudRate: 38_400, intervalMs: 500, timeoutMs: 150, retries: 2 };
+    run([], { bus: { ...bus, meters: [{ address: "p1" }, { address: "p2" }] }, counter: desk.counter("main") });
+    await until("it reads", () => spool.status().depth >= 2);
+    const before = spool.status().depth;
+    const scan = (signal: AbortSignal) =>
+      desk.ask(
+        "main",
+        (master, signal, passage) => master.scan({ space: "secondary", passage }, signal),
+        signal,
+      );
+    const report = await scan(new AbortController().signal);
+    assertEquals(report.meters.map(({ address }) => address).sort(), meters.map(addressOf).sort());
+    assert(report.passedSeconds > 0, "nobody passed it");
+    const during = spool.status().depth - before;
+    assert(during >= 6, `${during} readouts in ${report.seconds} s`);
+    assert(spool.peek({ limit: 1_000 }).every(({ address }) => address === "p1" || address === "p2"));
+    // And reads on after one that was cancelled.
+    const asker = new AbortController();
+    const cancelled = assertRejects(() => scan(asker.signal), Error, "enough");
+    const begun = spool.status().depth;
+    await until("a meter is read in the middle of it", () => spool.status().depth > begun);
+    asker.abort(new Error("enough"));
+    await cancelled;
+    const ended = spool.status().depth;
+    await until("it reads on", () => spool.status().depth >= ended + 4);
+    stop.abort();
+  }, { simulator: { meters: 2, population: "random" } }));
 
 Deno.test("readoutLoop() beats while it reads, while it has nothing to do and while its line is missing", () =>
   scene(async ({ spool, stop, run, bus: { url: port } }) => {

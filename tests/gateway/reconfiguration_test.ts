@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { silentLog } from "@mbus-gateway/resource";
 import { createReconfiguration } from "../../gateway/reconfiguration.ts";
 import { settleTrial } from "../../gateway/config_pending.ts";
@@ -46,7 +46,7 @@ Deno.test("config/set keeps what connects and reads, and the one before as a bac
   const next = at.reconfiguration.begin();
   assertEquals(next.config.buses[0]?.intervalMs, 300_000);
   next.connected();
-  next.taken();
+  next.witness.taken("main");
   assertEquals(await answer, { applied: true });
   assertEquals([read(at.path), read(`${at.folder}/config.before.yaml`)], [at.text("5m"), at.text("15m")]);
   assertEquals(exists(`${at.path}.pending`), false);
@@ -70,9 +70,9 @@ Deno.test("config/set takes back what does not connect or read in time, or ends 
       error.message,
       {
         none:
-          "Cannot keep the configuration: the broker could not be reached with it within 180 s; the one before it is in use again",
+          "Cannot keep the configuration: the broker could not be reached, and no meter of bus main could be read with it within 180 s; the one before it is in use again",
         connected:
-          "Cannot keep the configuration: no meter could be read with it within 180 s; the one before it is in use again",
+          "Cannot keep the configuration: no meter of bus main could be read with it within 180 s; the one before it is in use again",
         failed: "Cannot keep the configuration: Cannot open port: there is none; the one before it is in use again",
       }[proof],
     );
@@ -94,11 +94,95 @@ Deno.test("config/set has a configuration that reads at times of its own read at
     const trial = at.reconfiguration.begin();
     assertEquals(trial.readAtOnce, true);
     trial.connected();
-    if (proven) trial.taken();
+    if (proven) trial.witness.taken("main");
     else await at.time.pass(180_000);
     assertEquals(await answer, proven ? { applied: true } : "reverted");
     assertEquals(at.reconfiguration.begin().readAtOnce, false);
   }
+});
+
+/** Three buses: two on wires, with a meter each, and a receiver. */
+function threeBuses(text: string, ...more: string[]): string {
+  const written = JSON.parse(text);
+  const wired = (name: string, index: number) => ({ name, port: `tcp://127.0.0.1:${10_001 + index}`, meters: ["p1"] });
+  const air = { name: "air", receiver: "rtl_wmbus", port: "tcp://127.0.0.1:10000" };
+  return JSON.stringify({ ...written, buses: [...["main", "cellar", ...more].map(wired), air] });
+}
+
+Deno.test("config/set wants every bus to show that it works, a new one too", async () => {
+  await using at = await scene();
+  await Deno.writeTextFile(at.path, threeBuses(at.text("15m")));
+  at.reconfiguration.begin();
+  for (const missing of ["", "main", "cellar", "air", "attic"]) {
+    const answer = at.set(threeBuses(at.text("5m"), "attic")).then(() => "", ({ message }) => message);
+    await at.time.pass(0);
+    const { connected, witness } = at.reconfiguration.begin();
+    connected();
+    for (const bus of ["main", "cellar", "attic"]) if (bus !== missing) witness.taken(bus);
+    witness.receiver("air", "opening");
+    if (missing !== "air") witness.receiver("air", "listening");
+    await at.time.pass(180_000);
+    const lack = missing === "air"
+      ? "the receiver of bus air did not listen"
+      : `no meter of bus ${missing} could be read`;
+    const reverted = `Cannot keep the configuration: ${lack} with it within 180 s; the one before it is in use again`;
+    assertEquals(await answer, missing === "" ? "" : reverted);
+    at.reconfiguration.begin();
+  }
+});
+
+Deno.test("config/set takes nothing for a proof that the run before did while it ended", async () => {
+  await using at = await scene();
+  const before = at.reconfiguration.begin();
+  const answer = at.set(at.text("5m")).catch(({ code }) => code);
+  await at.time.pass(0);
+  before.connected();
+  before.witness.taken("main");
+  at.reconfiguration.begin();
+  before.connected();
+  before.witness.taken("main");
+  await at.time.pass(180_000);
+  assertEquals(await answer, "reverted");
+});
+
+Deno.test("config/set wants no proof of a bus that is known to have given nothing before", async () => {
+  await using at = await scene();
+  await Deno.writeTextFile(at.path, threeBuses(at.text("15m")));
+  const { witness } = at.reconfiguration.begin();
+  witness.board.answered("main", "p1", "2026-01-31T12:00:00Z");
+  witness.board.silent("cellar", "p1", "2026-01-31T12:00:00Z");
+  witness.receiver("air", "opening");
+  witness.receiver("air", "opening");
+  const answer = at.set(threeBuses(at.text("5m")));
+  await at.time.pass(0);
+  const trial = at.reconfiguration.begin();
+  trial.witness.taken("main");
+  trial.connected();
+  assertEquals(await answer, { applied: true });
+  // Nor at the next change, as long as that one has not given anything either; what has is wanted.
+  trial.witness.receiver("air", "listening");
+  const next = at.set(threeBuses(at.text("6m"))).then(() => "", ({ message }) => message);
+  await at.time.pass(0);
+  const last = at.reconfiguration.begin();
+  last.connected();
+  last.witness.taken("main");
+  await at.time.pass(180_000);
+  assertStringIncludes(await next, ": the receiver of bus air did not listen with it within 180 s;");
+});
+
+Deno.test("config/set wants a connection also where there is one at times only, and has its answer sent at once", async () => {
+  await using at = await scene();
+  const text = JSON.stringify({ ...JSON.parse(at.text("5m")), connection: "0 3 * * *" });
+  assertEquals(at.reconfiguration.begin().connectAtOnce, false);
+  const answer = at.set(text).then(() => "", ({ message }) => message);
+  await at.time.pass(0);
+  const trial = at.reconfiguration.begin();
+  assertEquals(trial.connectAtOnce, true);
+  trial.witness.taken("main");
+  await at.time.pass(180_000);
+  assertStringIncludes(await answer, "the broker could not be reached with it");
+  assertEquals(at.reconfiguration.begin().connectAtOnce, true, "whoever asked is to hear of it");
+  assertEquals(at.reconfiguration.begin().connectAtOnce, false);
 });
 
 Deno.test("config/set allows one trial at a time, and none where the file does not", async () => {
@@ -166,6 +250,6 @@ Deno.test("config/set keeps what works also when another process has meanwhile t
   const run = at.reconfiguration.begin();
   await Deno.remove(`${at.path}.pending`);
   run.connected();
-  run.taken();
+  run.witness.taken("main");
   assertEquals(await answer, { applied: true });
 });

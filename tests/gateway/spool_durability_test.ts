@@ -308,6 +308,7 @@ Deno.test("Spool goes on under a new epoch when its file is damaged under its fe
     assertEquals(spool.peek({ limit: LARGE_ROWS }), []);
     assertNotEquals(spool.epoch, epoch);
     assertStringIncludes(said(), "The spool file is damaged: it is set aside, and a new one is begun");
+    while (spool.tend());
     const { depth, salvaged } = spool.status();
     assert(depth > LARGE_ROWS / 2 && depth < LARGE_ROWS, `${depth} rows were saved`);
     assertEquals(salvaged, 1);
@@ -321,5 +322,109 @@ Deno.test("Spool lets go of nothing for a confirmation of the numbers before a s
     const all = [[1, LARGE_ROWS]] as const;
     const released = spool.release(all);
     assert(released === 0 || released === LARGE_ROWS);
+    while (spool.tend());
     if (released === 0) assert(spool.status().depth > LARGE_ROWS / 2);
+  }));
+
+/** Makes a spool of so many rows, and damages a page in the middle of its file: a few of them are lost. */
+function damagedSpool(path: string, rows: number) {
+  {
+    using spool = openSpool(path);
+    spool.put(...Array.from({ length: rows }, (_, n) => taken(n + 1, 100)));
+  }
+  damageMiddle(path);
+}
+
+function damageMiddle(path: string) {
+  using file = Deno.openSync(path, { read: true, write: true });
+  const { size } = file.statSync();
+  file.seekSync(Math.floor(size / 4096 / 2) * 4096, Deno.SeekMode.Start);
+  file.writeSync(new Uint8Array(4096).fill(0xa5));
+}
+
+/** So many rows are in one page, or a little more. */
+const PAGE_ROWS = 20;
+
+/** Tells the rows of {@linkcode damagedSpool} apart. */
+function different(readouts: ReturnType<Spool["peek"]>): number {
+  return new Set(readouts.map(({ address, frames }) => `${address} ${frames[0]?.[0]}`)).size;
+}
+
+Deno.test("Spool.tend() copies what could be saved bit by bit, and readouts are taken and released meanwhile", () =>
+  withLargeSpool((spool, damage) => {
+    damage();
+    spool.peek({ limit: LARGE_ROWS });
+    const own: number[] = [];
+    let steps = 0;
+    let { depth } = spool.status();
+    for (let more = true; more; steps++) {
+      more = spool.tend();
+      const copied = spool.status().depth - depth;
+      assert(copied <= 1_000, `${copied} rows in one step`);
+      own.push(...spool.put({ ...taken(1), address: "of-now" }));
+      depth = spool.status().depth;
+    }
+    assert(steps > 8, `${steps} steps`);
+    assertEquals(spool.release(own.map((seq) => [seq, seq])), own.length);
+    const left = spool.peek({ limit: LARGE_ROWS });
+    assertEquals([left.length, spool.status().depth], [depth - own.length, depth - own.length]);
+    assert(left.every(({ address }) => address !== "of-now"));
+  }));
+
+Deno.test("openSpool() goes on with a salvage in the middle of which a process ended, and copies each row once", () =>
+  withFolder((path) => {
+    const rows = 5_500;
+    damagedSpool(path, rows);
+    const epochs = new Set<string>();
+    for (let starts = 0; starts < 4; starts++) {
+      // Each start copies a little, and so does a look.
+      using spool = openSpool(path);
+      epochs.add(spool.epoch);
+      if (starts < 2) spool.tend();
+      else while (spool.tend());
+    }
+    using spool = openSpool(path);
+    const saved = spool.peek({ limit: rows });
+    assertEquals([epochs.size, spool.status().salvaged], [1, 1], "it is the same spool that goes on");
+    assert(rows - 2 * PAGE_ROWS < saved.length && saved.length < rows, `${saved.length} rows were saved`);
+    assertEquals(different(saved), saved.length);
+  }));
+
+Deno.test("openSpool() does not forget what was still to be copied when the new file is damaged too", () =>
+  withFolder((path) => {
+    const rows = 4_000;
+    damagedSpool(path, rows);
+    {
+      using spool = openSpool(path, { now: () => new Date("2026-01-31T12:00:00Z") });
+      assert(spool.status().depth < rows);
+    }
+    damageMiddle(path);
+    using spool = openSpool(path, { now: () => new Date("2026-01-31T13:00:00Z") });
+    while (spool.tend());
+    assertEquals(spool.status().salvaged, 2);
+    const found = different(spool.peek({ limit: 2 * rows }));
+    assert(found > rows - 4 * PAGE_ROWS, `${found} of ${rows}`);
+  }));
+
+Deno.test("Spool.tend() copies on what could be saved once there is room for it", () =>
+  withFolder((path) => {
+    const rows = 5_000;
+    damagedSpool(path, rows);
+    const lines: string[] = [];
+    const log = createLog({ write: (line) => lines.push(line) });
+    // Room for some of them, and none of them gives way: they are of the last 24 hours.
+    const now = () => new Date("2026-01-31T12:00:00Z");
+    using spool = openSpool(path, { log, now, maxBytes: 1_000_000 });
+    let arrived = 0;
+    let most = 0;
+    for (let rounds = 0; rounds < 20; rounds++) {
+      for (let steps = 0; steps < 10; steps++) spool.tend();
+      const there = spool.peek({ limit: rows });
+      arrived += there.length;
+      most = Math.max(most, there.length);
+      spool.release(there.map(({ seq }) => [seq, seq]));
+    }
+    assert(most < rows - 1_000, `${most} had room at once`);
+    assert(rows - 2 * PAGE_ROWS < arrived && arrived < rows, `${arrived} rows were saved`);
+    assertEquals(lines.filter((line) => line.includes("There is no room yet")).length, 1, lines.join("\n"));
   }));

@@ -12,6 +12,7 @@ Deno.test("loadConfig() of nothing is the embedded defaults", () => {
     mqttShare: null,
     ingest: { lanes: 2, batch: { messages: 200, bytes: 262144, ageMs: 20 } },
     retention: { telegramDays: null, readingDays: null, hourDays: null },
+    compressTelegramsAfterDays: 100,
     metricsPort: null,
     tracing: false,
     http: { host: "127.0.0.1", port: 8080 },
@@ -43,6 +44,7 @@ Deno.test("loadConfig() reads every variable", async () => {
     RETENTION_TELEGRAMS: "800d",
     RETENTION_READINGS: "keep",
     RETENTION_HOURS: "400d",
+    COMPRESS_TELEGRAMS_AFTER_DAYS: "30",
     METRICS_PORT: "9090",
     OTEL_DENO: "true",
     HTTP_HOST: "0.0.0.0",
@@ -74,6 +76,7 @@ Deno.test("loadConfig() reads every variable", async () => {
     mqttShare: "mbus-servers",
     ingest: { lanes: 3, batch: { messages: 100, bytes: 65536, ageMs: 0 } },
     retention: { telegramDays: 800, readingDays: null, hourDays: 400 },
+    compressTelegramsAfterDays: 30,
     metricsPort: 9090,
     tracing: true,
     http: { host: "0.0.0.0", port: 0 },
@@ -90,6 +93,10 @@ Deno.test("loadConfig() reads every variable", async () => {
   await Deno.remove(urlFile);
 });
 
+Deno.test("loadConfig() takes off for telegrams that are never compressed", () => {
+  assertEquals(loadConfig({ COMPRESS_TELEGRAMS_AFTER_DAYS: "off" }).compressTelegramsAfterDays, null);
+});
+
 Deno.test("loadConfig() makes no token for a database that is not its own", () => {
   const config = loadConfig({ DATABASE_URL: "postgres://mbus@localhost/mbus" });
   assertEquals([config.adminTokenFile, config.makeAdminToken], [null, false]);
@@ -99,6 +106,7 @@ const wrong: [Record<string, string>, string][] = [
   [{ HTTP_PORT: "80 80" }, 'HTTP_PORT is "80 80", expected a port from 1 to 65535, or 0 for any free one'],
   [{ MQTT_PORT: "65536" }, 'MQTT_PORT is "65536", expected a port'],
   [{ HTTP_HOST: "http://localhost" }, 'HTTP_HOST is "http://localhost", expected an address of this machine'],
+  [{ COMPRESS_TELEGRAMS_AFTER_DAYS: "0" }, 'DAYS is "0", expected off, or a whole number from 1 to 36500'],
   [{ LOG_LEVEL: "loud" }, 'LOG_LEVEL is "loud", expected one of debug, info, warn, error'],
   [{ LOG_FORMAT: "xml" }, 'LOG_FORMAT is "xml", expected one of text, json'],
   [{ DMI_AREAS: "municipality:101" }, 'DMI_AREAS is "municipality:101", expected a list such as municipality:0101'],

@@ -1,10 +1,11 @@
 import type { ByteStream } from "../../gateway/byte_stream.ts";
+import type { Timer } from "../../gateway/clock.ts";
 import { type FaultInjector, spoil } from "./faults.ts";
 import { LinkReceiver } from "./link_receiver.ts";
 import type { Segment } from "./segment.ts";
 import { BITS, onTheWire, type Piece } from "./wire.ts";
 
-/** A line to a segment on which time passes only while somebody waits for it: hours of a bus in seconds. */
+/** A line to a segment that takes no real time. By itself, time passes on it only while somebody waits for it. */
 export interface VirtualLine extends ByteStream {
   setBaudRate(baudRate: number): Promise<void>;
   readonly baudRate: number;
@@ -23,8 +24,12 @@ export interface VirtualLineOptions {
   faults?: FaultInjector;
   /** Whether the meters do not hear this request. */
   isLost?: (request: Uint8Array) => boolean;
-  /** Called at the beginning of each request, with its time. */
-  onRequest?: (elapsed: number) => void;
+  /** Called at the beginning of each request, with its time and when the line last carried something. */
+  onRequest?: (elapsed: number, quietSince: number) => void;
+  /** The time that others live in too; without it the line has its own. */
+  timer?: Timer;
+  /** So many bytes are handed over at a time, as adapters do. Default 1. */
+  chunkBytes?: number;
 }
 
 interface Arrival {
@@ -33,11 +38,10 @@ interface Arrival {
 }
 
 /** The line to a segment. */
-export function virtualLine(segment: Segment, options: VirtualLineOptions = {}): VirtualLine {
-  const { echo = false, faults, onRequest, isLost = () => false } = options;
+export function virtualLine(segment: Pick<Segment, "handle">, options: VirtualLineOptions = {}): VirtualLine {
+  const { echo = false, faults, onRequest, isLost = () => false, timer = ownTime(), chunkBytes = 1 } = options;
   const receiver = new LinkReceiver();
   let baudRate = options.baudRate ?? 2400;
-  let now = 0;
   /** When the line last carried something. */
   let busyUntil = -Infinity;
   let shortestPauseBits = Infinity;
@@ -46,7 +50,10 @@ export function virtualLine(segment: Segment, options: VirtualLineOptions = {}):
   const lasts = (bytes: number) => 1000 * BITS * bytes / baudRate;
 
   function arrive(from: number, bytes: Uint8Array) {
-    bytes.forEach((byte, index) => arrivals.push({ at: from + lasts(index + 1), byte }));
+    bytes.forEach((byte, index) => {
+      const chunkEnd = Math.min(bytes.length, index - index % chunkBytes + chunkBytes);
+      arrivals.push({ at: from + lasts(chunkEnd), byte });
+    });
     busyUntil = Math.max(busyUntil, from + lasts(bytes.length));
     arrivals.sort((a, b) => a.at - b.at);
   }
@@ -77,23 +84,20 @@ export function virtualLine(segment: Segment, options: VirtualLineOptions = {}):
     get shortestPauseBits() {
       return shortestPauseBits;
     },
-    elapsed: () => now,
-    babble: (bytes) => arrive(now, bytes),
-    read(timeoutMs, signal) {
-      if (signal?.aborted) return Promise.reject(signal.reason);
-      const until = now + timeoutMs;
-      const next = arrivals[0]?.at ?? Infinity;
-      if (next > until) {
-        now = until;
-        return Promise.resolve(null);
-      }
-      now = Math.max(now, next);
+    elapsed: () => timer.elapsed(),
+    babble: (bytes) => arrive(timer.elapsed(), bytes),
+    async read(timeoutMs, signal = NEVER) {
+      signal.throwIfAborted();
+      const wait = Math.min(timeoutMs, (arrivals[0]?.at ?? Infinity) - timer.elapsed());
+      if (wait > 0) await timer.sleep(wait, signal);
+      const now = timer.elapsed() + ROUNDING_MS;
       const later = arrivals.findIndex(({ at }) => at > now);
       const there = arrivals.splice(0, later < 0 ? arrivals.length : later);
-      return Promise.resolve(Uint8Array.from(there, ({ byte }) => byte));
+      return there.length === 0 ? null : Uint8Array.from(there, ({ byte }) => byte);
     },
     write(bytes) {
-      onRequest?.(now);
+      const now = timer.elapsed();
+      onRequest?.(now, busyUntil);
       shortestPauseBits = Math.min(shortestPauseBits, (now - busyUntil) * baudRate / 1000);
       const end = now + lasts(bytes.length);
       busyUntil = Math.max(busyUntil, end);
@@ -106,6 +110,22 @@ export function virtualLine(segment: Segment, options: VirtualLineOptions = {}):
       return Promise.resolve();
     },
     [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}
+
+/** What is lost in adding up parts of milliseconds. */
+const ROUNDING_MS = 1e-6;
+const NEVER = new AbortController().signal;
+
+/** Time that passes when somebody waits for it, and then at once. */
+function ownTime(): Timer {
+  let now = 0;
+  return {
+    elapsed: () => now,
+    sleep(ms) {
+      now += ms;
+      return Promise.resolve();
+    },
   };
 }
 

@@ -1,8 +1,10 @@
+import { findProgram } from "../fixtures/needs.ts";
+import { mayMount } from "../fixtures/small_disk.ts";
 import { hasRealPlatform } from "../fixtures/site_platform.ts";
 import { consumptionSoak } from "./consumption.ts";
 import { databaseHangs } from "./database_hangs.ts";
 import { flippedBytes } from "./flipped_bytes.ts";
-import { fullDisk, mayMount, startOnFullDisk } from "./full_disk.ts";
+import { fullDisk, startOnFullDisk } from "./full_disk.ts";
 import { killedBeforeConfirmation } from "./killed_before_confirmation.ts";
 import { lyingConfirmations } from "./lying_confirmations.ts";
 import { ninetyDays } from "./ninety_days.ts";
@@ -15,26 +17,34 @@ export interface Chapter {
   run(options: { seed: number; signal: AbortSignal }): Promise<{ ok: boolean; figures: object } | null>;
 }
 
-/** A simulated week of 250 meters; the memory that the program may gain in it. */
-const GAINED_BYTES = 16 * 1024 * 1024;
+/** What the program may gain in a week, with the soak's own sums of 160,000 telegrams in it. */
+const GAINED_BYTES = 8 * 1024 * 1024;
 
 /** The chapters by their names. */
 export const CHAPTERS: Readonly<Record<string, Chapter>> = {
   "ninety-days": {
-    about: "a spool of 90 days of 250 meters every 15 minutes: its size, and the first reading after a start with it",
+    about:
+      "a spool of 90 days of 250 meters every 15 minutes: its size, and the first reading after a start with it, " +
+      "whole and damaged",
     async run() {
       const figures = await ninetyDays({ readouts: 90 * 96 * 250 });
-      return { ok: figures.bytes < 4e9 && figures.firstTakenMs < 3_000 && figures.longestStepMs < 1_000, figures };
+      const { bytes, firstTakenMs, longestStepMs, damaged } = figures;
+      const quick = [firstTakenMs, damaged.firstTakenMs].every((ms) => ms < 3_000) &&
+        [longestStepMs, damaged.longestStepMs].every((ms) => ms < 1_000);
+      const saved = damaged.found === damaged.taken && damaged.lost > 0 && damaged.lost < 1_000;
+      return { ok: bytes < 4e9 && quick && saved, figures };
     },
   },
   "week-away": {
-    about: "the broker is away for a simulated week at full rate, then it is back",
+    about: "a gateway reads a full bus for a simulated week while its broker is away, then the broker is back",
     async run() {
+      if (findProgram("mosquitto") === null) return null;
       const figures = await weekAway({ days: 7, meters: 250 });
-      const { taken, held, twice, altered, left, longestBusyMs, liveSeconds, heapBytes } = figures;
-      const exact = held === taken && twice + altered + left === 0;
-      const onTime = longestBusyMs < 1_000 && liveSeconds <= 30;
-      return { ok: exact && onTime && heapBytes[1] - heapBytes[0] < GAINED_BYTES, figures };
+      const { taken, held, twice, altered, left, rounds, roundLateMs, liveSeconds, heapBytes } = figures;
+      const exact = held === taken && taken === 250 * rounds && twice + altered + left === 0;
+      const onTime = roundLateMs < 1_000 && liveSeconds <= 30;
+      const flat = Math.max(...heapBytes) - (heapBytes[0] ?? 0) < GAINED_BYTES;
+      return { ok: exact && onTime && flat, figures };
     },
   },
   "killed-before-confirmation": {
@@ -68,7 +78,8 @@ export const CHAPTERS: Readonly<Record<string, Chapter>> = {
       const figures = await fullDisk({ rounds: 50 });
       const start = await startOnFullDisk();
       const goesOn = figures.lost === 0 && figures.refused > 0 && figures.recovered === figures.rounds;
-      return { ok: goesOn && start.found === start.kept && start.recovered, figures: { ...figures, start } };
+      const keeps = start.found === start.kept && start.foundAgain === start.kept;
+      return { ok: goesOn && keeps && start.recovered, figures: { ...figures, start } };
     },
   },
   "database-hangs": {

@@ -27,8 +27,8 @@ const START = Date.parse("2026-01-14T23:00:00Z");
 const TIME_ZONE = "Europe/Copenhagen";
 
 /**
- * Counters that roll over, are reset and fall silent, read about every hour; the readings come in disorder, up to 45 days
- * late, some of them twice with another value. After each part consumption is brought up to date.
+ * Counters that roll over, are reset, fall silent and say nonsense now and then, read about every hour; the readings come
+ * in disorder, up to 45 days late, some of them twice with another value. After each part consumption is brought up to date.
  */
 export async function consumptionSoak({ counters, days, seed }: ConsumptionSoakOptions): Promise<ConsumptionSoak> {
   const random = new Random(seed);
@@ -83,8 +83,13 @@ export async function consumptionSoak({ counters, days, seed }: ConsumptionSoakO
 function counted(chance: () => number, series: string, days: number): Reading[] {
   const readings: Reading[] = [];
   let value = Math.floor(chance() * 99_999);
+  let saidNonsense = false;
   for (let time = START; time < START + days * 24 * HOUR;) {
-    readings.push({ series, time, value: String(value) });
+    const saysNonsense = chance() < 0.003;
+    // The gateway notes the jump there and the jump back.
+    const jumped = saysNonsense || saidNonsense;
+    readings.push({ series, time, value: String(saysNonsense ? Math.floor(chance() * 99_999) : value), jumped });
+    saidNonsense = saysNonsense;
     const silent = chance() < 0.003 ? Math.floor(chance() * 8 * 24) : 0;
     time += (1 + silent) * HOUR + Math.floor((chance() - 0.5) * 60_000);
     value = chance() < 0.002 ? 0 : (value + Math.floor(chance() * 40)) % 100_000;

@@ -1,6 +1,8 @@
 import { createCounts } from "../../gateway/counts.ts";
 import { createDelivery } from "../../gateway/delivery.ts";
 import { openSpool, type Spool } from "../../gateway/spool.ts";
+import { spoolCare } from "../../gateway/spool_care.ts";
+import { silentLog } from "@mbus-gateway/resource";
 import { manualTime } from "../fixtures/manual_time.ts";
 import { heatMeterFrame } from "../fixtures/readouts.ts";
 import { randomSequence } from "../simulator/noise.ts";
@@ -74,6 +76,8 @@ async function flipOnce(found: FlippedBytes, readouts: number, random: () => num
     });
     const stop = new AbortController();
     const run = delivery.run(server.connect(delivery), stop.signal);
+    const onDone = () => delivery.wake();
+    const care = spoolCare({ spool, timer: time.timer, log: silentLog, signal: stop.signal, onDone });
     await time.pass(600_000);
     const before = arrived.size;
     take(spool, 3);
@@ -82,7 +86,7 @@ async function flipOnce(found: FlippedBytes, readouts: number, random: () => num
     if (arrived.size < before + 3) found.stuck++;
     stop.abort();
     await time.pass(60_000);
-    await run;
+    await Promise.all([run, care]);
     found.arrived += arrived.size;
     found.parked += spool.status().parked;
     found.salvaged += spool.status().salvaged;

@@ -19,6 +19,22 @@ export interface NinetyDays {
   steps: number;
   longestStepMs: number;
   residentBytes: number;
+  /** The same once more, with a page in the middle of the file damaged. */
+  damaged: DamagedStart;
+}
+
+/** What it takes to begin with a file of that size that is damaged. */
+export interface DamagedStart {
+  firstTakenMs: number;
+  /** Readouts that could not be copied out of the damaged file. */
+  lost: number;
+  /** Readouts taken while it was copied, and how many of them are there in the end. */
+  taken: number;
+  found: number;
+  steps: number;
+  /** The longest that the program was busy at a time, with what was to be read in between. */
+  longestStepMs: number;
+  seconds: number;
 }
 
 const METERS = 250;
@@ -32,32 +48,61 @@ export async function ninetyDays({ readouts }: NinetyDaysOptions): Promise<Ninet
   try {
     fill(path, readouts);
     const { size: bytes } = await Deno.stat(path);
-    const before = performance.now();
-    using spool = openSpool(path, { maxBytes: 4e9 });
-    spool.put(readout(readouts));
-    const firstTakenMs = performance.now() - before;
-    const { depth: depthAtFirst } = spool.status();
-    let steps = 0;
-    let longestStepMs = 0;
-    for (let more = true; more; steps++) {
-      const start = performance.now();
-      more = spool.tend();
-      longestStepMs = Math.max(longestStepMs, performance.now() - start);
-    }
-    return {
-      readouts,
-      bytes,
-      bytesPerReadout: bytes / readouts,
-      firstTakenMs,
-      depthAtFirst,
-      depthCounted: spool.status().depth,
-      steps,
-      longestStepMs,
-      residentBytes: Deno.memoryUsage().rss,
-    };
+    const whole = startWhole(path, readouts);
+    damageMiddle(path);
+    return { readouts, bytes, bytesPerReadout: bytes / readouts, ...whole, damaged: startDamaged(path, readouts) };
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+}
+
+function startWhole(path: string, readouts: number) {
+  const before = performance.now();
+  using spool = openSpool(path, { maxBytes: 4e9 });
+  spool.put(readout(readouts));
+  const firstTakenMs = performance.now() - before;
+  const { depth: depthAtFirst } = spool.status();
+  let steps = 0;
+  let longestStepMs = 0;
+  for (let more = true; more; steps++) {
+    const start = performance.now();
+    more = spool.tend();
+    longestStepMs = Math.max(longestStepMs, performance.now() - start);
+  }
+  const { depth: depthCounted } = spool.status();
+  return { firstTakenMs, depthAtFirst, depthCounted, steps, longestStepMs, residentBytes: Deno.memoryUsage().rss };
+}
+
+/** The damage shows when the file is counted: then it is set aside, and copied while readouts are taken. */
+function startDamaged(path: string, readouts: number): DamagedStart {
+  const before = performance.now();
+  using spool = openSpool(path, { maxBytes: 4e9 });
+  const { epoch } = spool;
+  spool.put(readout(readouts));
+  const firstTakenMs = performance.now() - before;
+  let { depth } = spool.status();
+  const own: number[] = [];
+  let steps = 0;
+  let longestStepMs = 0;
+  for (let more = true; more; steps++) {
+    const start = performance.now();
+    more = spool.tend();
+    const seqs = spool.put(readout(readouts + steps + 1));
+    longestStepMs = Math.max(longestStepMs, performance.now() - start);
+    if (spool.epoch === epoch) depth += seqs.length;
+    else own.push(...seqs);
+  }
+  const seconds = (performance.now() - before) / 1000;
+  const lost = depth + own.length - spool.status().depth;
+  const found = own.filter((seq) => spool.peek({ after: seq - 1, upTo: seq, limit: 1 }).length === 1).length;
+  return { firstTakenMs, lost, taken: own.length, found, steps, longestStepMs, seconds };
+}
+
+function damageMiddle(path: string) {
+  using file = Deno.openSync(path, { read: true, write: true });
+  const { size } = file.statSync();
+  file.seekSync(Math.floor(size / 4096 / 2) * 4096, Deno.SeekMode.Start);
+  file.writeSync(new Uint8Array(4096).fill(0xa5));
 }
 
 function fill(path: string, readouts: number) {

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { claimLines } from "../../../gateway/line_claim.ts";
 import { childEnvironment } from "../../fixtures/gateway_process.ts";
 import { runToEnd } from "../../fixtures/server_process.ts";
 import { simulateBus } from "../../simulator/simulate_bus.ts";
@@ -94,6 +95,22 @@ Deno.test("a command that has no right to the gateway's socket says how to get i
   assertEquals([code, stdout], [13, ""]);
   assertStringIncludes(stderr, `data/control.sock: this program has no right to its socket; with "deno task gateway"`);
   assertEquals(stderr.trim().split("\n").length, 1, stderr);
+});
+
+Deno.test("a command opens the port itself where no gateway runs, and not while another command has it", async () => {
+  await using at = await line();
+  const config = await configured(at.folder, at.port);
+  await Deno.mkdir(`${at.folder}/data`);
+  const read = () => runToEnd(["-A", "main.ts", "read", "p2", "--config", config]);
+  {
+    using _other = claimLines(`${at.folder}/data`, "command");
+    const { code, stdout, stderr } = await read();
+    assertEquals([code, stdout], [4, ""]);
+    assertStringIncludes(stderr, "Cannot read: another command on this machine talks to the meters; wait for its end");
+  }
+  const { code, stdout } = await read();
+  assertEquals(code, 0);
+  assertStringIncludes(stdout, "SIM 10001002");
 });
 
 Deno.test("scan tells each find as it comes, and one that is interrupted ends at once with its last line", async () => {

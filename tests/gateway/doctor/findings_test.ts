@@ -3,9 +3,13 @@ import { exitCodeFor } from "../../../gateway/doctor/doctor_command.ts";
 import { skewFinding } from "../../../gateway/doctor/connections.ts";
 import { certificateFindings, lifeOf } from "../../../gateway/doctor/certificates.ts";
 import { fails, ok, warns } from "../../../gateway/doctor/finding.ts";
-import { clockFinding, permissionFinding } from "../../../gateway/doctor/places.ts";
+import { clockFinding, folderFinding, permissionFinding } from "../../../gateway/doctor/places.ts";
 import { testAuthority } from "../../fixtures/certificates.ts";
 import { needs } from "../../fixtures/needs.ts";
+import { mayMount, smallDisk } from "../../fixtures/small_disk.ts";
+
+const may = await mayMount();
+if (!may) console.error("ignored: needs the right to mount a file system");
 
 Deno.test("exitCodeFor() goes by the gravest finding; what only warns is no failure", () => {
   assertEquals(exitCodeFor([ok("a", ""), warns("b", "")]), 0);
@@ -18,6 +22,21 @@ Deno.test("clockFinding() warns of a time that cannot be believed", () => {
   assertEquals(at("2026-06-01T00:00:00Z", true).state, "ok");
   assertStringIncludes(at("1970-01-01T00:00:00Z", false).text, "before this release");
   assertStringIncludes(at("2026-06-01T00:00:00Z", false).text, "time server");
+});
+
+Deno.test({
+  name: "folderFinding() says of a full disk that room is to be made, and of little room that it may not last",
+  ignore: !may,
+  async fn() {
+    await using disk = await smallDisk();
+    const little = folderFinding(disk.folder);
+    assertEquals(little.state, "warns");
+    assertStringIncludes(little.text, "free some of the disk");
+    disk.fill("of-others");
+    const full = folderFinding(disk.folder);
+    assertEquals(full.state, "fails");
+    assertStringIncludes(full.text, "make room on its disk");
+  },
 });
 
 Deno.test("skewFinding() says in which direction the clock is wrong", () => {

@@ -1,6 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { silentLog } from "@mbus-gateway/resource";
 import { encodeRequest } from "@mbus-gateway/wire";
+import { NOBODY_PASSES } from "../../../gateway/passage.ts";
 import { busHandlers } from "../../../gateway/requests/bus_handlers.ts";
 import { requestMemory } from "../../../gateway/requests/request_memory.ts";
 import { createRequests } from "../../../gateway/requests/requests.ts";
@@ -13,7 +14,7 @@ Deno.test("read has the patience with a meter that its bus is configured with, a
   const requests = createRequests({ gateway: "GW-0001", memory, clock, log: silentLog });
   const patient = { address: "100010022D4D1216", timeoutMs: 5_000, retries: 0 };
   using _ = requests.offer(busHandlers({
-    desk: { buses: ["main"], ask: (_, job, signal) => job(bus, signal) },
+    desk: { buses: ["main"], ask: (_, job, signal) => job(bus, signal, NOBODY_PASSES) },
     buses: [{ name: "other", meters: [{ address: "p1", timeoutMs: 5_000 }] }, { name: "main", meters: [patient] }],
     clock,
   }));

@@ -11,7 +11,10 @@ export const ZONES: [zone: string, center: string][] = [
   ["Australia/Lord_Howe", "2026-04-04T15:00:00Z"],
 ];
 
-/** Some days of readings around an instant, in any order; values fall now and then, and go over a dial of five digits. */
+/**
+ * Some days of readings around an instant, in any order; values fall now and then, and go over a dial of five digits; of
+ * some the gateway noted a jump.
+ */
 export function readingsAround(center: number): fc.Arbitrary<Reading[]> {
   const value = fc.oneof(fc.integer({ min: 0, max: 2000 }), fc.integer({ min: 89_000, max: 99_999 }));
   const minute = fc.integer({ min: -60 * 24, max: 60 * 24 });
@@ -19,6 +22,7 @@ export function readingsAround(center: number): fc.Arbitrary<Reading[]> {
     series: fc.constant("1"),
     time: minute.map((minute) => center + 2 * minute * MINUTE),
     value: value.map(String),
+    jumped: fc.boolean(),
   });
   return fc.uniqueArray(reading, { selector: ({ time }) => time, minLength: 1, maxLength: 25 });
 }
@@ -32,24 +36,59 @@ export interface ReferencePeriod {
 /**
  * Consumption the slow and obvious way: for each edge of a period all readings from the first on are walked through, in
  * millionths, with `Intl` for the calendar. For whole values of a dial with five digits.
+ *
+ * @param stay while the meter was in the place asked for, in milliseconds; always by default.
  */
 export function referencePeriods(
   readings: Reading[],
   timeZone: string,
   unit: "hour" | "day" | "month",
+  stay = { from: -Infinity, to: Infinity },
 ): ReferencePeriod[] {
-  const newest = new Map<number, bigint>();
-  for (const { time, value } of readings) newest.set(Number(time), BigInt(value));
-  const sorted = [...newest].sort(([a], [b]) => a - b);
+  const newest = new Map<number, Seen>();
+  for (const { time, value, jumped = false } of readings) {
+    const before = newest.get(Number(time));
+    if (before?.value !== BigInt(value)) newest.set(Number(time), { time: Number(time), value: BigInt(value), jumped });
+  }
+  const sorted = believed([...newest.values()].sort((a, b) => a.time - b.time));
   if (sorted.length < 2) return [];
   const [first, last] = [sorted[0]?.[0] ?? 0, sorted.at(-1)?.[0] ?? 0];
   const periods: ReferencePeriod[] = [];
   const edges = edgesOf(first, last, timeZone, unit);
   for (const [index, start] of edges.slice(0, -1).entries()) {
-    const millionths = consumedUntil(sorted, edges[index + 1] as number) - consumedUntil(sorted, start);
+    const [from, to] = [Math.max(start, stay.from), Math.min(edges[index + 1] as number, stay.to)];
+    if (from >= to || to <= first || from >= last) continue;
+    const millionths = consumedUntil(sorted, to) - consumedUntil(sorted, from);
     periods.push({ start: new Date(start).toISOString(), amount: text(millionths) });
   }
   return periods;
+}
+
+interface Seen {
+  time: number;
+  value: bigint;
+  jumped: boolean;
+}
+
+/**
+ * The readings that count. Where one to four in a row had jumped, each is held against the last that counts and the next
+ * that had not jumped: if the counter never fell between those two, what lies outside of them was an error. Where no other
+ * came since, the last of them stands for it, and does not count yet.
+ */
+function believed(seen: Seen[]): [number, bigint][] {
+  const counting: Seen[] = [];
+  for (const [index, one] of seen.entries()) {
+    const sober = seen.findIndex(({ jumped }, at) => at > index && !jumped);
+    const end = sober < 0 ? seen.length : sober;
+    const start = seen.findLastIndex(({ jumped }, at) => at < index && !jumped) + 1;
+    const low = counting.at(-1)?.value;
+    const high = (seen[end] ?? seen[end - 1])?.value ?? 0n;
+    const isAlone = low === undefined;
+    if (!one.jumped || isAlone || end - start > 4) counting.push(one);
+    else if (sober < 0 && index === end - 1) continue;
+    else if (high < low || (one.value >= low && one.value <= high)) counting.push(one);
+  }
+  return counting.map(({ time, value }) => [time, value]);
 }
 
 /** In millionths, since the first reading. */

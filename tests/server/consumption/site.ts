@@ -10,6 +10,8 @@ export interface Reading {
   series: string;
   time: number | string;
   value: string;
+  /** Its gateway noted a jump. */
+  jumped?: boolean;
 }
 
 /** When readouts are taken in: after all of them. */
@@ -52,10 +54,11 @@ export async function site({ timeZone = "Europe/Copenhagen", database: open = te
     },
     /** Readings through ingest, as a gateway states them that keeps no frames; a new value at an instant is a revision. */
     async take(readings: Reading[]) {
-      const readouts = readings.map(({ series, time, value }): Readout => ({
+      const readouts = readings.map(({ series, time, value, jumped }): Readout => ({
         ...{ seq: ++seq, bus: "main", address: `p${series}`, clock: "trusted", readAt: new Date(time).toISOString() },
         meter: { manufacturer: "MGW", identification: `0000000${series}`, version: 1, deviceTypeCode: 4 },
         values: [{ ...ENERGY, value }],
+        ...(jumped && { flags: ["implausible_jump"] }),
       }));
       const sentAt = "2026-01-31T12:00:00.000Z";
       const payload = encodePayload({ gateway: "GW-0001", epoch: EPOCH, sentAt, readouts });

@@ -1,4 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { consumptionSite, counting } from "./consumption_site.ts";
 import { OTHER_TOKEN, site } from "./site.ts";
 
 const HOUSE = {
@@ -69,4 +70,48 @@ Deno.test("POST /api/v1/properties names the field that is wrong", async () => {
     assertStringIncludes(json.detail, `${field}: `);
   }
   assertEquals((await at.sql`select from properties`).length, 0);
+});
+
+Deno.test("PATCH /api/v1/properties/… changes what is named; another time zone has days and months reckoned anew", async () => {
+  await using at = await consumptionSite();
+  await at.read("00000001", "2026-01-01T23:00:00Z", counting(100, 49));
+  const meter = await at.meter("00000001");
+  await at.api("POST", "/api/v1/placements", { body: { unitId: at.unitId, meter, role: "heat", from: "2025-12-01" } });
+  await at.refresh();
+  const path = `/api/v1/properties/${at.property}`;
+  const renamed = await at.api("PATCH", path, { body: { name: "Example Street 2", address: "Example" } });
+  assertEquals([renamed.status, renamed.json.name, renamed.json.timeZone], [
+    200,
+    "Example Street 2",
+    "Europe/Copenhagen",
+  ]);
+  assertEquals(await at.refresh(), 0);
+
+  await at.api("PATCH", path, { body: { timeZone: "Asia/Kolkata" } });
+  await at.refresh();
+  const days = await at.api(
+    "GET",
+    `/api/v1/consumption?unit=${at.unitId}&from=2026-01-01&to=2026-02-01&resolution=day`,
+  );
+  assertEquals(days.json.consumption.map(({ start, amount }: { start: string; amount: string }) => [start, amount]), [
+    ["2026-01-01T18:30:00.000Z", "19500"],
+    ["2026-01-02T18:30:00.000Z", "24000"],
+    ["2026-01-03T18:30:00.000Z", "4500"],
+  ]);
+  assertEquals((await at.api("GET", path)).json, { ...renamed.json, timeZone: "Asia/Kolkata" });
+});
+
+Deno.test("PATCH /api/v1/properties/… refuses a name that another has, a wrong field, and another tenant's property", async () => {
+  await using at = await site();
+  await at.api("POST", "/api/v1/properties", { body: HOUSE });
+  const { json: { id } } = await at.api("POST", "/api/v1/properties", { body: { name: "Example Street 2" } });
+  const path = `/api/v1/properties/${id}`;
+  const twice = await at.api("PATCH", path, { body: { name: HOUSE.name } });
+  assertEquals([twice.status, twice.json.code], [409, "duplicate_name"]);
+  for (const body of [{ timeZone: "Europe/Nowhere" }, { name: "" }, { units: [] }]) {
+    assertEquals((await at.api("PATCH", path, { body })).status, 400);
+  }
+  assertEquals((await at.api("PATCH", path, { body: { name: "Mine" }, token: OTHER_TOKEN })).status, 404);
+  assertEquals((await at.api("PATCH", "/api/v1/properties/x", { body: {} })).status, 404);
+  assertEquals((await at.api("GET", path)).json.name, "Example Street 2");
 });

@@ -1,7 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { freePort } from "../../fixtures/free_port.ts";
 import { needs } from "../../fixtures/needs.ts";
-import { serverProcess } from "../../fixtures/server_process.ts";
+import { oneOfManyServers } from "../../fixtures/server_process.ts";
 import { realPlatform } from "../../fixtures/site_platform.ts";
 import { until } from "../../fixtures/until.ts";
 import { assertExact } from "./exact.ts";
@@ -18,18 +17,8 @@ Deno.test({
     const folder = await Deno.makeTempDir();
     stack.defer(() => Deno.remove(folder, { recursive: true }));
     const platform = stack.use(await realPlatform(folder));
-    const { ADMIN_TOKEN_FILE: _, ...common } = platform.serverEnv;
-    const servers = [1, 2, 3].map((n) => {
-      const env = {
-        ...common,
-        MQTT_CLIENT_ID: `mbus-server-${n}`,
-        MQTT_SHARE: "mbus-servers",
-        HTTP_PORT: String(freePort()),
-      };
-      const program = stack.use(serverProcess(env, ["serve", "--role", "ingest"]));
-      const url = `http://127.0.0.1:${env.HTTP_PORT}`;
-      return { program, url };
-    });
+    const servers = [1, 2, 3].map((number) => oneOfManyServers(platform, number));
+    for (const { program } of servers) stack.use(program);
     // All at once on an empty database: whoever comes first migrates it.
     for (const { program } of servers) program.launch();
     await Promise.all(servers.map(({ program }) => program.ready()));

@@ -1,7 +1,7 @@
 import { MqttError, type MqttSession, mqttSession, type MqttSessionOptions } from "@mbus-gateway/resource";
-import { inRanges, parseConfirmation, topic } from "@mbus-gateway/wire";
+import { encodePayload, inRanges, parseConfirmation, type Readout, topic } from "@mbus-gateway/wire";
 import { delay } from "@std/async";
-import { heatMeterFrame, payload, readout } from "../../fixtures/readouts.ts";
+import { heatMeterFrame, readout } from "../../fixtures/readouts.ts";
 
 export interface ResendingGatewayOptions {
   gateway: string;
@@ -9,6 +9,8 @@ export interface ResendingGatewayOptions {
   /** How many readouts it has. */
   readouts: number;
   readoutsPerMessage?: number;
+  /** What it took under a sequence number; by default a heat meter's readouts, a second apart. */
+  readoutOf?: (seq: number) => Readout;
 }
 
 /** A gateway as the contract has it: it sends a readout until the server has confirmed it, over any broken connection. */
@@ -18,7 +20,7 @@ export class ResendingGateway {
   readonly #epoch = crypto.randomUUID();
 
   constructor(options: ResendingGatewayOptions) {
-    this.#options = { readoutsPerMessage: 5, ...options };
+    this.#options = { readoutsPerMessage: 5, readoutOf: (seq) => this.#heatMeter(seq), ...options };
   }
 
   /** What it will have stated when all is held: energies in Wh by sequence number. */
@@ -62,18 +64,22 @@ export class ResendingGateway {
   }
 
   async #send(session: MqttSession) {
-    const { gateway, readouts, readoutsPerMessage } = this.#options;
+    const { gateway, readouts, readoutsPerMessage, readoutOf } = this.#options;
     const missing = Array.from({ length: readouts }, (_, n) => n + 1).filter((seq) => !this.held.has(seq));
     for (let at = 0; at < missing.length; at += readoutsPerMessage) {
-      const part = missing.slice(at, at + readoutsPerMessage).map((seq) =>
-        readout({
-          seq,
-          readAt: new Date(Date.UTC(2026, 0, 1, 0, 0, seq)).toISOString(),
-          frames: [heatMeterFrame({ energyKwh: seq + 1000, identification: idOf(gateway) })],
-        })
-      );
-      await session.publish(topic.data(gateway), payload(part, { gateway, epoch: this.#epoch }));
+      const part = missing.slice(at, at + readoutsPerMessage).map(readoutOf);
+      const sentAt = "2026-01-31T12:00:00.000Z";
+      const payload = encodePayload({ gateway, epoch: this.#epoch, sentAt, readouts: part });
+      await session.publish(topic.data(gateway), payload);
     }
+  }
+
+  #heatMeter(seq: number): Readout {
+    return readout({
+      seq,
+      readAt: new Date(Date.UTC(2026, 0, 1, 0, 0, seq)).toISOString(),
+      frames: [heatMeterFrame({ energyKwh: seq + 1000, identification: idOf(this.#options.gateway) })],
+    });
   }
 }
 

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { ConfigurationError, MqttError, mqttSession, type MqttSessionOptions } from "@mbus-gateway/resource";
-import { testAuthority } from "../../fixtures/certificates.ts";
+import { EXPIRED, testAuthority } from "../../fixtures/certificates.ts";
 import { needs } from "../../fixtures/needs.ts";
 import { privateMosquitto } from "../../fixtures/private_mosquitto.ts";
 
@@ -19,7 +19,7 @@ Deno.test({
       await mqtt.publish("meters/GW-0001/data", "{}");
     }
     const cases: [what: string, options: Partial<MqttSessionOptions>, says: string][] = [
-      ["wrong CA", { ca: other.ca }, "its certificate is not of the configured authority"],
+      ["wrong CA", { ca: other.ca }, "its certificate is not of the configured authority; set"],
       ["no CA", { ca: undefined }, "its certificate is of an unknown authority"],
       ["no certificate", { cert: undefined, key: undefined }, "it wants a client certificate; set cert and key"],
       ["foreign certificate", { cert: foreign.cert, key: foreign.key }, "does not know the authority of our client"],
@@ -43,19 +43,24 @@ Deno.test({
   async fn() {
     await using authority = await testAuthority();
     await using other = await testAuthority();
-    const cases: [server: Parameters<typeof authority.server>[0], says: string][] = [
-      [{ name: "other", dns: ["broker.example.org"], ip: [] }, "its certificate is for another name"],
-      [{ name: "foreign" }, "its certificate is not of the configured authority"],
-      [{ name: "old", expired: true }, "or not valid today"],
+    const tomorrow = new Date(Math.ceil(Date.now() / 1000) * 1000 + 86_400_000);
+    const young = { from: tomorrow, to: new Date(tomorrow.getTime() + 86_400_000) };
+    const from = tomorrow.toISOString().replace(".000", "");
+    // What cannot be verified is looked at a second time, to be able to say why.
+    const cases: [server: Parameters<typeof authority.server>[0], says: string, looks: number][] = [
+      [{ name: "other", dns: ["broker.example.org"], ip: [] }, "its certificate is for another name", 1],
+      [{ name: "foreign" }, "its certificate is not of the configured authority; set", 2],
+      [{ name: "old", valid: EXPIRED }, "its certificate expired on 2020-02-01T00:00:00Z; renew it", 2],
+      [{ name: "young", valid: young }, `its certificate is valid from ${from} on, which this machine's clock`, 2],
     ];
-    for (const [options, says] of cases) {
+    for (const [options, says, looks] of cases) {
       const pair = await (options?.name === "foreign" ? other : authority).server(options);
       using listener = Deno.listenTls({ hostname: "127.0.0.1", port: 0, ...pair });
       const connections = closeEach(listener);
       const url = `mqtts://localhost:${(listener.addr as Deno.NetAddr).port}`;
       await assertRejects(() => mqttSession({ url, clientId: "x", ca: authority.ca }), MqttError, says);
       listener.close();
-      assertEquals(await connections, 1, says);
+      assertEquals(await connections, looks, says);
     }
   },
 });
