@@ -82,6 +82,27 @@ Deno.test("ingest() sets aside what a gateway sends that was removed since its l
 });
 
 Deno.test({
+  name: "ingest() waits for a heartbeat that is being stored, and knows the gateway for the same",
+  ...needs("initdb"),
+  async fn() {
+    await using at = await siteOn(await freshDatabase());
+    await at.takeAll([message("GW-0001", 1)]);
+    let taken: Promise<IngestResult[]> = Promise.resolve([]);
+    await transaction(at.database, async (tx) => {
+      await tx`update gateways set last_heartbeat_at = now() where gateway_id = 'GW-0001'`;
+      taken = at.takeAll([message("GW-0001", 2)]);
+      await until("it waits", async () => await waiting(at) === 1);
+    });
+    assertEquals((await taken).map(({ stored }) => stored), [1]);
+    const [row] = await at.sql`
+      select last_reading_at, last_heartbeat_at is not null as heard, readings.cmin::text as cmin
+      from gateways join telegrams using (gateway_id) join readings using (telegram_id) where seq = 2`;
+    assertEquals([row?.last_reading_at.toISOString(), row?.heard], ["2026-01-31T11:00:02.000Z", true]);
+    assertEquals(row?.cmin, "0"); // by the one statement: it was not taken back and written with a look
+  },
+});
+
+Deno.test({
   name: "ingest() of two servers that are given the same messages in opposite orders ends in no deadlock",
   ...needs("initdb"),
   async fn() {
@@ -104,10 +125,7 @@ Deno.test({
           clock_trusted, decoder_version)
         select 1, 'GW-0002', ${EPOCH}, 3, '2026-01-31T11:00:03Z', 0, 'frame', '', 'main', 'p5', true, 1`;
       both = Promise.all(servers.map(({ ingest }, index) => ingest(index === 0 ? messages : messages.toReversed())));
-      await until("both wait", async () => {
-        const [row] = await at.sql`select count(*)::integer as n from pg_locks where not granted`;
-        return row?.n === 2;
-      });
+      await until("both wait", async () => await waiting(at) === 2);
       await at.sql`select from gateways for update nowait`; // theirs are locked at the very end
       throw new TakenBack();
     });
@@ -117,5 +135,10 @@ Deno.test({
     assertEquals(results.reduce((sum, { duplicates }) => sum + duplicates, 0), 3);
   },
 });
+
+async function waiting({ sql }: Site): Promise<number> {
+  const [row] = await sql`select count(*)::integer as n from pg_locks where not granted`;
+  return row?.n;
+}
 
 class TakenBack extends Error {}
