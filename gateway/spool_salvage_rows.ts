@@ -1,4 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
+import { prepared } from "./prepared.ts";
 import type { SpoolRow } from "./spool_codec.ts";
 
 /** A row as a damaged file has it, made such that a spool's table takes it. */
@@ -11,39 +12,46 @@ export interface SalvagedRow extends SpoolRow {
 }
 
 /**
- * The rows after `after` that can be read: from the oldest as far as the damage, then what lies behind it, oldest first.
- * A number stands for so many rows that were looked at and are not given, so that the caller can pause.
+ * The rows after `after` that can be read, oldest first: up to a damaged place, from behind it up to the next one, and so
+ * on. A number stands for so many rows that were looked for and are not given, so that the caller can pause.
  */
 export function* damagedRows(source: DatabaseSync | null, after: number): Generator<SalvagedRow | number> {
   if (source === null) return;
-  let oldest = after;
-  for (const rows of untilDamage(source, FORWARD, after + 1)) {
-    oldest = rows.at(-1)?.seq ?? oldest;
-    yield* rows.map(salvagedRow);
+  for (let from: number | null = after + 1; from !== null;) {
+    let next: number = from;
+    for (const rows of untilDamage(source, from)) {
+      next = (rows.at(-1)?.seq ?? next) + 1;
+      yield* rows.map(salvagedRow);
+    }
+    from = yield* behindDamage(source, next);
   }
-  // How far the way back from the newest goes; then forward over the same rows, which may be millions.
-  let behind = Number.MAX_SAFE_INTEGER;
-  for (const rows of untilDamage(source, BACKWARD, behind)) {
-    const further = rows.filter(({ seq }) => seq > oldest);
-    behind = further.at(-1)?.seq ?? behind;
-    yield rows.length;
-    if (further.length < rows.length) break;
+}
+
+/** How far is looked behind a damaged place when the newest row cannot be read: further than one page can lead. */
+const FURTHEST = 20_000;
+
+/** The first row behind a damaged place that can be read; null where there is none. */
+function* behindDamage(source: DatabaseSync, damaged: number): Generator<number, number | null> {
+  const newest = rowsUnlessDamaged(source, NEWEST, Number.MAX_SAFE_INTEGER, 1)?.[0]?.seq ?? damaged + FURTHEST;
+  for (let at = damaged; at <= newest; at++) {
+    const rows = rowsUnlessDamaged(source, FORWARD, at, 1);
+    if (rows !== null) return rows[0]?.seq ?? null;
+    yield 1;
   }
-  if (behind === Number.MAX_SAFE_INTEGER) return;
-  for (const rows of untilDamage(source, FORWARD, behind)) yield* rows.map(salvagedRow);
+  return null;
 }
 
 type Row = Omit<SalvagedRow, "whole">;
 
 const FORWARD = "seq >= ? order by seq";
-const BACKWARD = "seq < ? order by seq desc";
+const NEWEST = "seq <= ? order by seq desc";
 const CHUNK_ROWS = 200;
 
 /** Rows in their order, some at a time, up to the first that cannot be read. */
-function* untilDamage(source: DatabaseSync, where: string, from: number): Generator<Row[]> {
+function* untilDamage(source: DatabaseSync, from: number): Generator<Row[]> {
   let limit = CHUNK_ROWS;
   for (;;) {
-    const rows = rowsUnlessDamaged(source, where, from, limit);
+    const rows = rowsUnlessDamaged(source, FORWARD, from, limit);
     if (rows === null) {
       if (limit === 1) return;
       // The damage is within the next rows: one by one up to it.
@@ -53,15 +61,14 @@ function* untilDamage(source: DatabaseSync, where: string, from: number): Genera
     const last = rows.at(-1);
     if (last === undefined) return;
     yield rows;
-    // Not by "after the last one": the row before the first behind the damage is looked for in the damaged page.
-    from = where === FORWARD ? last.seq + 1 : last.seq;
+    from = last.seq + 1;
   }
 }
 
 /** The next rows; null where the damage is. Not by `iterate`, which ends at damage as if all were read. */
 function rowsUnlessDamaged(source: DatabaseSync, where: string, from: number, limit: number): Row[] | null {
   try {
-    const rows = source.prepare(`select * from readouts where ${where} limit ?`).all(from, limit);
+    const rows = prepared(source, `select * from readouts where ${where} limit ?`).all(from, limit);
     // A file of the first release has fewer columns.
     return rows.map((row) => ({ rssi: null, flags: null, corrected_read_at: null, sum: null, ...row }) as Row);
   } catch {

@@ -326,20 +326,23 @@ Deno.test("Spool lets go of nothing for a confirmation of the numbers before a s
     if (released === 0) assert(spool.status().depth > LARGE_ROWS / 2);
   }));
 
-/** Makes a spool of so many rows, and damages a page in the middle of its file: a few of them are lost. */
-function damagedSpool(path: string, rows: number) {
+/** Makes a spool of so many rows, and damages a page at places of its file: a few of them are lost. */
+function damagedSpool(path: string, rows: number, places = [0.5]) {
   {
     using spool = openSpool(path);
     spool.put(...Array.from({ length: rows }, (_, n) => taken(n + 1, 100)));
   }
-  damageMiddle(path);
+  damage(path, places);
 }
 
-function damageMiddle(path: string) {
+/** Overwrites a page at each of these parts of the file. */
+function damage(path: string, places = [0.5]) {
   using file = Deno.openSync(path, { read: true, write: true });
   const { size } = file.statSync();
-  file.seekSync(Math.floor(size / 4096 / 2) * 4096, Deno.SeekMode.Start);
-  file.writeSync(new Uint8Array(4096).fill(0xa5));
+  for (const place of places) {
+    file.seekSync(Math.floor(size / 4096 * place) * 4096, Deno.SeekMode.Start);
+    file.writeSync(new Uint8Array(4096).fill(0xa5));
+  }
 }
 
 /** So many rows are in one page, or a little more. */
@@ -390,6 +393,20 @@ Deno.test("openSpool() goes on with a salvage in the middle of which a process e
     assertEquals(different(saved), saved.length);
   }));
 
+Deno.test("openSpool() saves what lies between several damaged places, in order", () =>
+  withFolder((path) => {
+    const rows = 4_000;
+    const places = [0.2, 0.21, 0.5, 0.51, 0.9, 0.999];
+    damagedSpool(path, rows, places);
+    using spool = openSpool(path);
+    while (spool.tend());
+    const saved = spool.peek({ limit: rows });
+    assert(rows - 2 * places.length * PAGE_ROWS < saved.length && saved.length < rows, `${saved.length} were saved`);
+    assertEquals(different(saved), saved.length);
+    const times = saved.map(({ readAt }) => readAt);
+    assertEquals(times, times.toSorted());
+  }));
+
 Deno.test("openSpool() does not forget what was still to be copied when the new file is damaged too", () =>
   withFolder((path) => {
     const rows = 4_000;
@@ -398,7 +415,7 @@ Deno.test("openSpool() does not forget what was still to be copied when the new 
       using spool = openSpool(path, { now: () => new Date("2026-01-31T12:00:00Z") });
       assert(spool.status().depth < rows);
     }
-    damageMiddle(path);
+    damage(path);
     using spool = openSpool(path, { now: () => new Date("2026-01-31T13:00:00Z") });
     while (spool.tend());
     assertEquals(spool.status().salvaged, 2);
