@@ -25,8 +25,8 @@ interface Row {
 }
 
 /**
- * For each stretch, from the last good reading before it to the first good one behind it; the next one where all that are
- * near are suspect, the stretch's own edges where there is none.
+ * For each stretch, from the last good reading before it to the first good one behind it; where all that are near are
+ * suspect, from the first of them to the last, since any may turn out good; the stretch's own edges where there is none.
  */
 export async function widenToReadings(tx: Tx, changes: Wanted[]): Promise<Span[]> {
   const rows = await tx<{ start: string; end: string }[]>`
@@ -34,8 +34,8 @@ export async function widenToReadings(tx: Tx, changes: Wanted[]): Promise<Span[]
       extract(epoch from coalesce(good_before.time, before.time, wanted.first)) * 1000 as start,
       extract(epoch from coalesce(good_behind.time, behind.time, wanted.last)) * 1000 as end
     from ${wanted(tx, changes)}
-    left join lateral (select time from ${near(tx, "before", 1)}) before on true
-    left join lateral (select time from ${near(tx, "behind", 1)}) behind on true
+    left join lateral (select min(time) as time from ${near(tx, "before", LOOK)}) before on true
+    left join lateral (select max(time) as time from ${near(tx, "behind", LOOK)}) behind on true
     left join lateral (
       select time from ${near(tx, "before", LOOK)} where not suspect order by time desc limit 1
     ) good_before on true

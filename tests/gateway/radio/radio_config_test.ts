@@ -2,6 +2,7 @@ import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { ConfigurationError } from "@mbus-gateway/resource";
 import { parseConfig } from "../../../gateway/config.ts";
 import { gatewayFlags } from "../../../gateway/flags.ts";
+import { hasSerialPort } from "../../../gateway/memory_care.ts";
 
 const GOOD = `gateway: GW-0001
 mqtt:
@@ -85,11 +86,10 @@ Deno.test("parseConfig() names key, value, expectation and line of what is wrong
   ) assertStringIncludes(complaint(GOOD.replace(from, to)), expected);
 });
 
-Deno.test("gatewayFlags() allows a wireless bus its host or libc, and its file of keys", () => {
+Deno.test("gatewayFlags() allows a wireless bus its host or device, and its file of keys", () => {
   const words = gatewayFlags(parse(GOOD), "/etc/x/config.yaml").join(" ");
   assertStringIncludes(words, "192.0.2.7:7001");
   assertStringIncludes(words, "/etc/x/keys");
-  assertEquals(words.includes("--allow-ffi"), false);
   const serial = parse(GOOD.replace("tcp://192.0.2.7:7001", "/dev/ttyUSB0"));
-  assertStringIncludes(gatewayFlags(serial, "/etc/x/config.yaml").join(" "), "--allow-ffi=");
+  assertEquals([hasSerialPort(parse(GOOD)), hasSerialPort(serial)], [false, true]);
 });
