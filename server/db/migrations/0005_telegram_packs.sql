@@ -40,6 +40,8 @@ create table telegram_packing (
 -- How far a walk over stored telegrams has come in the packs, which come after the rows.
 alter table redecode_runs add column next_pack_telegram_id bigint not null default 0;
 
+-- Attached, not made as a partition: that would want the whole table for itself, and all ingest would wait behind a
+-- long transaction.
 create or replace function ensure_month(parent text, month date) returns void language plpgsql as $$
 declare
   first date := date_trunc('month', month)::date;
@@ -48,13 +50,22 @@ begin
   if parent not in ('telegrams', 'telegram_packs', 'readings') then
     raise exception 'Cannot create a partition: % is not partitioned', parent;
   end if;
-  if to_regclass(partition) is null then
-    perform pg_advisory_xact_lock(6410332, 2);
-    execute format(
-      'create table if not exists %I partition of %I for values from (%L) to (%L)',
-      partition, parent, first::timestamp at time zone 'UTC', (first + interval '1 month') at time zone 'UTC'
-    );
+  if to_regclass(partition) is not null then
+    return;
   end if;
+  perform pg_advisory_xact_lock(6410332, 2);
+  -- Asked of the table: the look before may be remembered.
+  if exists (
+    select from pg_inherits join pg_class child on child.oid = inhrelid
+    where inhparent = parent::regclass and child.relname = partition
+  ) then
+    return;
+  end if;
+  execute format('create table %I (like %I including all)', partition, parent);
+  execute format(
+    'alter table %I attach partition %I for values from (%L) to (%L)',
+    parent, partition, first::timestamp at time zone 'UTC', (first + interval '1 month') at time zone 'UTC'
+  );
 end $$;
 
 -- Gives back the space of a month whose telegrams are in packs, by writing what is left of it anew: under the lock of

@@ -3,7 +3,8 @@ import { silentLog } from "@mbus-gateway/resource";
 import { type Database, dropExpired, ensurePartitions } from "../../../server/db/mod.ts";
 import { createIngest } from "../../../server/ingest/mod.ts";
 import { site as consumptionSite } from "../consumption/site.ts";
-import { testDatabase } from "../../fixtures/private_postgres.ts";
+import { needs } from "../../fixtures/needs.ts";
+import { freshDatabase, testDatabase } from "../../fixtures/private_postgres.ts";
 import { payload, readout } from "../../fixtures/readouts.ts";
 
 const now = new Date("2026-01-31T12:00:00.000Z");
@@ -22,6 +23,28 @@ Deno.test("ensurePartitions() makes last month to two months ahead, also when tw
     ...["readings_2025_12", "readings_2026_01", "readings_2026_02", "readings_2026_03"],
     ...["telegrams_2025_12", "telegrams_2026_01", "telegrams_2026_02", "telegrams_2026_03"],
   ]);
+});
+
+Deno.test({
+  name: "a month's partition is made beside a long transaction, and ingest does not wait for it",
+  ...needs("initdb"),
+  fn: async () => {
+    await using at = await freshDatabase();
+    const { sql } = at.database;
+    await ensurePartitions(at.database, now);
+    await sql.begin(async (tx) => {
+      await tx`select count(*) from readings`;
+      await tx`lock table readings, telegrams in row exclusive mode`; // as whoever writes them
+      await sql.begin(async (other) => {
+        await other`set local lock_timeout = '5s'`;
+        await other`select ensure_month('readings', '2024-05-01'), ensure_month('telegrams', '2024-05-01')`;
+      });
+    });
+    assertEquals((await partitions(at.database)).filter((name) => name.includes("2024")), [
+      "readings_2024_05",
+      "telegrams_2024_05",
+    ]);
+  },
 });
 
 Deno.test("dropExpired() drops whole months when their last day is over for long enough, by table", async () => {
