@@ -3,20 +3,12 @@ import { DatabaseSync } from "node:sqlite";
 import { ConfigurationError } from "@mbus-gateway/resource";
 import { createCounts } from "../../gateway/counts.ts";
 import { openSpool, type TakenReadout } from "../../gateway/spool.ts";
+import { withFolder } from "./spool_folder.ts";
 import { inspectSpool } from "../../gateway/spool_view.ts";
 
 function taken(address: string, ...frames: string[]): TakenReadout {
   const bytes = (frames.length === 0 ? ["e5"] : frames).map((hex) => Uint8Array.fromHex(hex));
   return { bus: "main", address, readAt: "2026-01-31T11:59:58.123Z", clock: "trusted", frames: bytes };
-}
-
-async function withFolder(body: (path: string) => void | Promise<void>) {
-  const folder = await Deno.makeTempDir();
-  try {
-    await body(`${folder}/spool.db`);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
 }
 
 Deno.test("openSpool() keeps readouts in order with every byte", () =>
